@@ -10,6 +10,7 @@ from tests.golden.write import golden_file
 from tests.support.sounds import tone, write_wav
 
 from dalston_cli.app import main
+from dalston_cli.audio.source import content_digest
 from dalston_cli.formats.registry import writers_named
 
 Captured = pytest.CaptureFixture[str]
@@ -43,7 +44,9 @@ def test_every_format_is_written_beside_the_transcript(talk: Path, capsys: Captu
 def test_a_page_links_the_recording_or_has_it_inside(
     talk: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    write_wav(talk.parent / "対話.mp4", tone(2.0, 220.0))  # what it holds counts, not its name
+    # What it holds counts, not its name.
+    wav = write_wav(talk.parent / "対話.mp4", tone(2.0, 220.0))
+    name_recording(talk, content_digest(wav))
     monkeypatch.chdir(talk.parent)
     command = ["export", str(talk), "-f", "html", "-o", "pages", "--overwrite"]
     found = {}
@@ -62,6 +65,29 @@ def test_a_page_links_the_recording_or_has_it_inside(
     assert (
         "--waveform needs the recording 対話.mp4: there is no such file" in capsys.readouterr().err
     )
+
+
+def name_recording(talk: Path, digest: str, name: str = "対話.mp4") -> None:
+    transcript = json.loads(talk.read_text(encoding="utf-8"))
+    transcript["recording"] |= {"digest": digest, "name": name}
+    talk.write_text(json.dumps(transcript), encoding="utf-8")
+
+
+def test_a_page_has_no_file_inside_that_is_no_recording(talk: Path, capsys: Captured) -> None:
+    secret = talk.parent / "secret"
+    secret.write_text("a secret " * 1_000)
+    for name, digest, problem in (
+        (str(secret), "sha256:0", "the transcript was not made of the file"),
+        (str(secret), content_digest(secret), "is not a recording"),
+        ("secret", "sha256:0", "is not a recording"),
+    ):
+        name_recording(talk, digest, name)
+        for words in ([], ["-o", "-"]):
+            assert main(["export", str(talk), "-f", "html", "--embed-audio", *words]) == 3
+            out, err = capsys.readouterr()
+            assert problem in err or (words and "there is no such file" in err)
+            assert out == ""
+    assert not talk.with_suffix(".html").exists()
 
 
 def test_all_formats_are_those_that_can_be(talk: Path, capsys: Captured) -> None:

@@ -13,6 +13,7 @@ from tests.support.pipeline_home import write_recording
 from tests.support.transcripts import segment, transcript
 from tests.support.videos import make_video
 
+from dalston_cli.audio.source import content_digest
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
@@ -56,6 +57,12 @@ def test_a_run_leaves_a_copy_of_each_video_once(shell: Shell) -> None:
     assert copy.read_bytes() == b"mine"
 
 
+def make_place(path: Path) -> Path:
+    """Make the folder of a file."""
+    path.parent.mkdir()
+    return path
+
+
 def test_export_finds_the_video_beside_its_transcript(shell: Shell) -> None:
     make_video(shell.work / "film.mp4", seconds=3)
     found = transcript([segment("Hello there.", 0.5, 2.0)], duration_s=3.0)
@@ -68,7 +75,21 @@ def test_export_finds_the_video_beside_its_transcript(shell: Shell) -> None:
     paths = [one["path"] for one in json.loads(done.out)["data"]]
     assert paths == ["film.en.srt", "film.subtitled.mp4"]
     assert languages(shell.work / "film.subtitled.mp4") == ["eng"]
-    shutil.move(shell.work / "film.mp4", shell.work / "gone.mp4")
-    gone = shell.run("export", "film.json", "-f", "vtt", "--mux")
+    shutil.move(shell.work / "film.mp4", make_place(shell.work / "elsewhere" / "film.mp4"))
+    other = shell.run("export", "film.json", "-f", "vtt", "--mux")
+    assert other.code == ExitCode.INPUT
+    assert "elsewhere/film.mp4 is not the file that film.json was made of" in other.err
+    assert "dalston mux elsewhere/film.mp4 film.vtt" in other.err
+    found = msgspec.structs.replace(
+        found,
+        recording=msgspec.structs.replace(
+            found.recording, digest=content_digest(shell.work / "elsewhere" / "film.mp4")
+        ),
+    )
+    (shell.work / "film.json").write_text(WRITERS["json"].text(found, RenderOptions()))
+    very = shell.run("export", "film.json", "-f", "vtt", "--mux", "--overwrite")
+    assert very.code == ExitCode.OK, very.err
+    (shell.work / "elsewhere" / "film.mp4").unlink()
+    gone = shell.run("export", "film.json", "-f", "vtt", "--mux", "--overwrite")
     assert gone.code == ExitCode.INPUT
     assert "elsewhere/film.mp4 is neither here nor beside its transcript" in gone.err

@@ -192,6 +192,30 @@ def test_a_video_that_begins_late_keeps_its_subtitles_in_step() -> None:
     assert shown("out.mkv", 0)[0][0] == pytest.approx(1.0, abs=0.002)
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mp4"])
+def test_a_video_that_was_cut_off_is_told(suffix: str, capsys: Captured) -> None:
+    whole = make_video(Path(f"whole{suffix}"), seconds=6)
+    with av.open(str(whole)) as read, av.open(f"film{suffix}", "w", **_first(suffix)) as written:
+        streams = {one: written.add_stream_from_template(one) for one in read.streams}
+        for packet in read.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream]
+                written.mux(packet)
+    film = Path(f"film{suffix}")
+    for size, warning in ((1.0, ""), (0.6, f"the video was cut off, and so is out{suffix}: ")):
+        film.write_bytes(film.read_bytes()[: int(film.stat().st_size * size)])
+        words = ["mux", str(film), "film.en.srt", "-o", f"out{suffix}", "--overwrite", "--json"]
+        assert main(words) == 0
+        out, err = capsys.readouterr()
+        assert (warning in err, "cut off" in err) == (True, bool(warning))
+        assert bool(json.loads(out)["data"]["cut"]) == bool(warning)
+
+
+def _first(suffix: str) -> dict[str, dict[str, str]]:
+    """Have the index of an MP4 written first, without which nothing of a cut one can be read."""
+    return {"options": {"movflags": "faststart"}} if suffix == ".mp4" else {}
+
+
 def test_programs_get_json(capsys: Captured) -> None:
     make_video(Path("film.mp4"), seconds=2)
     assert main(["mux", "film.mp4", "film.en.srt", "-o", "out.mkv", "--json"]) == 0

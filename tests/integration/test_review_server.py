@@ -44,6 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_recording(folder.parent / "secret.wav", seconds=1)
     write_transcript(folder / "linked.json", talk("linked.wav"))
     (folder / "linked.wav").symlink_to(folder.parent / "secret.wav")
+    write_transcript(folder / "page.json", talk("page.html"))
+    (folder / "page.html").write_text("<script>alert(1)</script>")
     return folder
 
 
@@ -77,7 +79,7 @@ def on_disk(folder: Path, name: str) -> Transcript:
 
 def test_the_list_has_transcripts_and_no_other_files(tab: httpx2.Client) -> None:
     items = {one["id"]: one for one in tab.get("/api/items").json()}
-    names = ["ada", "again", "deep/grace", "lines", "linked", "tabs", "thief", "undone"]
+    names = ["ada", "again", "deep/grace", "lines", "linked", "page", "tabs", "thief", "undone"]
     assert sorted(items) == [f"{name}.json" for name in names]
     assert items["ada.json"] == {
         "id": "ada.json",
@@ -262,6 +264,12 @@ def test_no_recording_outside_of_the_folder_is_served(tab: httpx2.Client, name: 
     assert page(tab, name)["audio"] is None
     answer = tab.get("/api/audio", params={"item": name})
     assert answer.status_code == 404
+
+
+def test_a_page_that_a_transcript_names_is_shown_as_none(tab: httpx2.Client) -> None:
+    answer = tab.get("/api/audio", params={"item": "page.json"})
+    kind, sniffed = (answer.headers[name] for name in ("content-type", "x-content-type-options"))
+    assert (answer.status_code, kind, sniffed) == (200, "application/octet-stream", "nosniff")
 
 
 def test_paths_that_climb_lead_nowhere(server: ReviewServer) -> None:

@@ -171,9 +171,13 @@ def _muxed(
     from dalston_cli.commands.mux_after import mux_export
     from dalston_cli.formats.read import read_transcript
 
-    for source in dict.fromkeys(item.source for item in written):
-        targets = [item.target for item in written if item.source == source]
-        name = read_transcript(source).recording.name
-        if path := mux_export(source, name, targets, overwrite=overwrite):
-            console.info(f"wrote {path}")
-            yield {"source": source, "format": "mux", "path": path}
+    targets: dict[Path, list[Path]] = {}
+    for item in written:
+        targets.setdefault(item.source, []).append(item.target)
+    for source, paths in targets.items():
+        recording = read_transcript(source).recording
+        if copy := mux_export(source, recording, paths, overwrite=overwrite):
+            for warning in copy.warnings:
+                console.warning(warning)
+            console.info(f"wrote {copy.path}")
+            yield {"source": source, "format": "mux", "path": copy.path}

@@ -94,10 +94,8 @@ def mux(
         done = muxing.mux(video, tracks, output, overwrite=overwrite, shown=default)
     if not (default or burn_in) and container_of(output).shows_first:
         console.warning(f"a {output.suffix} shows its first subtitles: --no-default has no effect")
-    if done.left_out:
-        console.warning(f"{output} has no place for {', '.join(done.left_out)}: left out")
-    if done.late_s:
-        console.warning(f"the subtitles end {done.late_s:.1f} s after the video")
+    for warning in done.warnings:
+        console.warning(warning)
     console.info(f"wrote {output} with {count(len(tracks), 'track')} of subtitles")
     console.result(
         {
@@ -114,5 +112,6 @@ def mux(
                 for at, track in enumerate(tracks)
             ],
             "left_out": list(done.left_out),
+            "cut": done.cut,
         }
     )

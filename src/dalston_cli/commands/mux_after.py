@@ -1,17 +1,21 @@
 """``--mux``: copies of videos with their subtitles, once transcripts are written."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dalston_cli.audio.source import content_digest, shown_name
 from dalston_cli.errors import DalstonError, ExitCode, InputError
 from dalston_cli.muxing.beside import mux_beside
+from dalston_cli.muxing.mux import Muxed
 from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.events import JobFinished, WarningRaised
 from dalston_cli.pipeline.outputs.recognition import owned_json
 from dalston_cli.pipeline.outputs.suffix import language_of
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.regular_file import is_regular
+from dalston_sdk.wire import RecordingInfo
 
 if TYPE_CHECKING:
     from dalston_cli.console import Console
@@ -28,6 +32,19 @@ class VideoNotFoundError(InputError):
         super().__init__(
             f"--mux: {name} is neither here nor beside its transcript",
             hint=f"dalston mux VIDEO {subtitles} -o FILE",
+        )
+
+
+class OtherVideoError(InputError):
+    """A transcript names a file that it was not made of."""
+
+    code = "mux_other_video"
+
+    def __init__(self, video: Path, source: Path, subtitles: Path) -> None:
+        super().__init__(
+            f"--mux: {shown_name(video)} is not the file that {source} was made of",
+            hint="if it is meant all the same:"
+            f" dalston mux {shlex.quote(shown_name(video))} {shlex.quote(str(subtitles))}",
         )
 
 
@@ -79,7 +96,7 @@ class Muxing:
                     recording=finished.recording,
                 )
             else:
-                self.written += [copy] if copy else []
+                self.written += [copy.path] if copy else []
 
 
 def tell_copies(muxing: Muxing | None, console: "Console") -> None:
@@ -88,28 +105,47 @@ def tell_copies(muxing: Muxing | None, console: "Console") -> None:
         console.info(f"wrote {copy}")
 
 
-def mux_export(source: Path, name: str, written: Sequence[Path], *, overwrite: bool) -> Path | None:
-    """Write the copy of an exported transcript's video; return its path, None for no copy.
+def mux_export(
+    source: Path, recording: RecordingInfo, written: Sequence[Path], *, overwrite: bool
+) -> Muxed | None:
+    """Write the copy of an exported transcript's video; None for no copy.
 
     Args:
         source: The transcript.
-        name: Of its recording, which is looked for beside the transcript, and from here.
+        recording: Is looked for beside the transcript, and from here.
         written: What was exported.
         overwrite: Replace what is there.
 
     Raises:
         VideoNotFoundError: The recording is not there.
+        OtherVideoError: Another file is in its place.
         DalstonError: The copy cannot be written.
     """
     subtitles = first_subtitles(written)
     if subtitles is None:
         return None
-    places = (source.parent / Path(name).name, source.parent / name, Path(name))
-    video = next((place for place in places if is_regular(place)), None)
-    if video is None:
-        raise VideoNotFoundError(name, subtitles)
+    video = _video_of(source, recording, subtitles)
     language = language_beside([str(source)])
     return mux_beside(video, subtitles, language=language, overwrite=overwrite)
+
+
+def _video_of(source: Path, recording: RecordingInfo, subtitles: Path) -> Path:
+    """Return the video that lies beside a transcript, or the very file that it was made of.
+
+    A transcript may come from another person, who is not to choose among the files of this machine.
+    """
+    name = recording.name
+    beside = source.parent / Path(name).name
+    if is_regular(beside) and not beside.is_symlink():
+        return beside
+    places = (beside, source.parent / name, Path(name))
+    others = [place for place in dict.fromkeys(places) if is_regular(place)]
+    if not others:
+        raise VideoNotFoundError(name, subtitles)
+    for place in others:
+        if content_digest(place) == recording.digest:
+            return place
+    raise OtherVideoError(others[0], source, subtitles)
 
 
 def first_subtitles(written: Iterable[Path]) -> Path | None:

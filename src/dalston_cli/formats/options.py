@@ -29,7 +29,8 @@ class RenderOptions:
         docx_template: The document whose styles Word documents get; None for our own.
         frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
         start_timecode: Of the video's first frame, for formats that have timecodes.
-        embed_audio: Put the recording into the page; by default it is linked.
+        embed_audio: Says why a file is no recording, where the page is to hold its recording; by
+            default it is linked.
         html_fragment: Write the page's article alone.
         waveform: Measures a recording, where the page is to show its waveform.
         overlay: What of a text is shown as it is read: sentences, or words.
@@ -46,7 +47,7 @@ class RenderOptions:
     docx_template: Template | None = None
     frame_rate: str = "25"
     start_timecode: Timecode = (0, 0, 0, 0)
-    embed_audio: bool = False
+    embed_audio: Callable[[Path], str | None] | None = None
     html_fragment: bool = False
     waveform: Callable[[Path], Heights] | None = None
     overlay: OverlayName = "sentence"
@@ -72,7 +73,7 @@ class RenderOptions:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
             parts["video"] = (self.frame_rate, self.start_timecode)
-        page = (self.embed_audio, self.html_fragment, self.waveform is not None)
+        page = (self.embed_audio is not None, self.html_fragment, self.waveform is not None)
         if any(page):
             parts["html"] = page
         if self.overlay != "sentence":

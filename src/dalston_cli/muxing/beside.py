@@ -5,7 +5,7 @@ from pathlib import Path
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.source import open_source, shown_name
 from dalston_cli.muxing.containers import CONTAINERS
-from dalston_cli.muxing.mux import mux
+from dalston_cli.muxing.mux import Muxed, mux
 from dalston_cli.muxing.tracks import language_in_name, read_tracks
 from dalston_cli.pipeline.endpoints import SUBTITLED
 
@@ -23,8 +23,8 @@ def subtitled_path(video: Path, subtitles: Path) -> Path:
 
 def mux_beside(
     video: Path, subtitles: Path, *, language: str | None, overwrite: bool
-) -> Path | None:
-    """Write the copy, and return its path; None where none is needed.
+) -> Muxed | None:
+    """Write the copy; None where none is needed.
 
     None is needed of a recording without pictures, or where there is one already that was written
     after the video and its subtitles.
@@ -45,7 +45,7 @@ def mux_beside(
         return None
     tag = language_in_name(subtitles) or language
     tracks = read_tracks([subtitles], [] if tag is None else [tag], [])
-    return mux(video, tracks, target, overwrite=overwrite, shown=True).path
+    return mux(video, tracks, target, overwrite=overwrite, shown=True)
 
 
 def has_pictures(video: Path) -> bool:

@@ -12,6 +12,7 @@ from dalston_cli.atomic_file import written_whole
 from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.audio.source import open_source, shown_name
 from dalston_cli.muxing import errors
+from dalston_cli.muxing.completeness import missing_end_of
 from dalston_cli.muxing.containers import container_of
 from dalston_cli.muxing.mux import Muxed, refuse_sources
 from dalston_cli.muxing.tracks import SubtitleTrack
@@ -61,4 +62,4 @@ def burn_in(video: Path, track: SubtitleTrack, target: Path, *, overwrite: bool)
                 raise errors.BurningFailedError(video, said[-1] if said else "it says nothing")
     except OSError as error:
         raise write_error(target, error) from error
-    return Muxed(path=target, left_out=(), late_s=0.0)
+    return Muxed(path=target, left_out=(), late_s=0.0, cut=missing_end_of(video))

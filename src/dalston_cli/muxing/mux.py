@@ -16,6 +16,7 @@ from msgspec import Struct
 from dalston_cli.atomic_file import written_whole
 from dalston_cli.audio.source import open_source, shown_name
 from dalston_cli.muxing import errors
+from dalston_cli.muxing.completeness import missing_end_of
 from dalston_cli.muxing.containers import ContainerKind, container_of
 from dalston_cli.muxing.payloads import ASS_HEADER, texts_of
 from dalston_cli.muxing.tracks import SubtitleTrack
@@ -38,11 +39,23 @@ class Muxed(Struct, frozen=True, kw_only=True):
     Attributes:
         left_out: Streams that the container has no place for, in words.
         late_s: Seconds by which the last cue ends after the video; 0 where it does not.
+        cut: Which sign of the video's end is missing; None where it is whole as far as is known.
     """
 
     path: Path
     left_out: tuple[str, ...]
     late_s: float
+    cut: str | None = None
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """What a person should know of it."""
+        if self.left_out:
+            yield f"{self.path} has no place for {', '.join(self.left_out)}: left out"
+        if self.cut:
+            yield f"the video was cut off, and so is {self.path}: {self.cut}"
+        if self.late_s:
+            yield f"the subtitles end {self.late_s:.1f} s after the video"
 
 
 def mux(
@@ -82,7 +95,8 @@ def mux(
                 late_s = _late(read, tracks)
         except av.error.FFmpegError as error:
             raise errors.MuxFailedError(video, error.strerror or str(error)) from error
-    return Muxed(path=target, left_out=left_out, late_s=late_s)
+    cut = missing_end_of(video)
+    return Muxed(path=target, left_out=left_out, late_s=late_s, cut=cut)
 
 
 def refuse_sources(target: Path, sources: Sequence[Path], *, overwrite: bool) -> None:

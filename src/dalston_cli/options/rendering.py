@@ -52,10 +52,23 @@ def build_render_options(settings: Settings) -> RenderOptions:
         overlay=settings.overlay,
         frame_rate=settings.frame_rate,
         start_timecode=parse_timecode(settings.start_timecode),
-        embed_audio=settings.embed_audio,
+        embed_audio=_problem_of if settings.embed_audio else None,
         html_fragment=settings.html_fragment,
         waveform=_heights if settings.waveform else None,
     )
+
+
+def _problem_of(recording: Path) -> str | None:
+    """Return why a file has no sound that can be decoded; None where it has."""
+    from dalston_cli.audio.container import open_recording  # noqa: PLC0415 - loads the audio room
+    from dalston_cli.audio.errors import RecordingError  # noqa: PLC0415
+    from dalston_cli.audio.source import shown_name  # noqa: PLC0415
+
+    try:
+        with open_recording(recording, shown_name(recording)):
+            return None
+    except RecordingError as error:
+        return error.message
 
 
 def _heights(recording: Path) -> Heights:

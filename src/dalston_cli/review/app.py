@@ -113,8 +113,7 @@ class _Api:
         recording = await run_in_threadpool(self._folder.recording, _item_name(request))
         if recording is None:
             raise HTTPException(404, _NO_RECORDING)
-        kind = AUDIO_TYPES.get(recording.suffix.lower().lstrip("."))
-        return FileResponse(recording, media_type=kind or guess_type(recording.name)[0])
+        return FileResponse(recording, media_type=_media_type(recording))
 
     async def peaks(self, request: Request) -> Response:
         recording = await run_in_threadpool(self._folder.recording, _item_name(request))
@@ -125,6 +124,13 @@ class _Api:
                 self._waveforms[recording] = await read_waveform(recording)
         waveform = self._waveforms[recording]
         return _json({"peaks": waveform.heights, "peaks_per_second": waveform.per_second})
+
+
+def _media_type(recording: Path) -> str:
+    """Return what a browser is told of a recording: never that it is a page, or a program."""
+    kind = AUDIO_TYPES.get(recording.suffix.lower().lstrip("."))
+    kind = kind or guess_type(recording.name)[0] or ""
+    return kind if kind.startswith(("audio/", "video/")) else "application/octet-stream"
 
 
 def _voices(folder: ReviewFolder, enrols: Enrols) -> Endpoint:

@@ -1,17 +1,22 @@
 """The recording that a page plays: a link to its file, or the file itself."""
 
 import base64
+import hashlib
 import os
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from dalston_cli.errors import InputError
 from dalston_cli.regular_file import TooLargeError, is_regular, read_regular
+from dalston_sdk.wire import RecordingInfo
 
 LARGEST_MB = 300
 """Browsers take up to 512 MB of text as an address, a third more than the file has."""
 _STANDARD_INPUT = "-"
+_EMBED = "--embed-audio"
+_MISSING = "there is no such file"
 AUDIO_TYPES = {
     "aac": "audio/aac",
     "flac": "audio/flac",
@@ -28,15 +33,19 @@ AUDIO_TYPES = {
 """By the ending of a file's name."""
 
 
+Problem = Callable[[Path], str | None]
+"""Says why a file is no recording; None for one that is."""
+
+
 class PageAudioError(InputError):
     """The page is to have something of the recording, which cannot be read."""
 
     code = "page_audio"
 
-    def __init__(self, name: str, option: str, problem: str) -> None:
+    def __init__(self, name: str, option: str, problem: str, *, hint: str | None = None) -> None:
         super().__init__(
             f"{option} needs the recording {name}: {problem}",
-            hint=f"leave out {option}: the page then plays the file that lies beside it",
+            hint=hint or f"leave out {option}: the page then plays the file that lies beside it",
         )
 
 
@@ -61,14 +70,19 @@ def audio_link(name: str, folder: Path | None) -> str | None:
 
 
 def find_recording(name: str, folder: Path | None) -> Path | None:
-    """Return the file of a recording: beside the page, or where the user named it."""
+    """Return the file of a recording: where the user named it, or beside the page."""
+    return next(_places(name, folder), None)
+
+
+def _places(name: str, folder: Path | None) -> Iterator[Path]:
+    """Yield the files that may be a recording."""
     if name == _STANDARD_INPUT or "://" in name:
-        return None
+        return
     given = Path(name)
     with suppress(RuntimeError):  # ~ and a user who is unknown here
         given = given.expanduser()
     beside = () if folder is None else (folder / given.name, folder / given)
-    return next((each for each in (given, *beside) if is_regular(each)), None)
+    yield from (each for each in (given, *beside) if is_regular(each))
 
 
 def needed_recording(name: str, folder: Path | None, option: str) -> Path:
@@ -79,23 +93,51 @@ def needed_recording(name: str, folder: Path | None, option: str) -> Path:
     """
     found = find_recording(name, folder)
     if found is None:
-        raise PageAudioError(name, option, "there is no such file")
+        raise PageAudioError(name, option, _MISSING)
     return found
 
 
-def embedded_audio(name: str, folder: Path | None) -> str:
+def embedded_audio(recording: RecordingInfo, folder: Path | None, problem_of: Problem) -> str:
     """Return a recording as the address that holds all of it.
 
+    A transcript may come from another person, who is not to choose which file of this machine goes
+    into a page that is passed on. So it is the very file that the transcript was made of, or one
+    that lies beside the page, and it has sound.
+
+    Args:
+        recording: As the transcript names it.
+        folder: Where the page lies; None where that is not known.
+        problem_of: Says why a file is no recording.
+
     Raises:
-        PageAudioError: It is not there, or cannot be read, or is too large.
+        PageAudioError: It is not there, is another file, cannot be read, or is too large.
     """
-    found = needed_recording(name, folder, "--embed-audio")
+    name, found = recording.name, None
+    for found in _places(name, folder):
+        data = _data(found, name)
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        if digest != recording.digest and not _is_beside(found, folder):
+            continue
+        if problem := problem_of(found):
+            raise PageAudioError(name, _EMBED, problem)
+        kind = AUDIO_TYPES.get(found.suffix.lower().lstrip("."), "application/octet-stream")
+        return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    if found is None:
+        raise PageAudioError(name, _EMBED, _MISSING)
+    problem = f"the transcript was not made of the file {found}"
+    wanted = "name a folder with -o" if folder is None else f"copy it to the folder {folder}"
+    raise PageAudioError(name, _EMBED, problem, hint=f"if it is meant all the same, {wanted}")
+
+
+def _is_beside(found: Path, folder: Path | None) -> bool:
+    """Return True for a file that lies in a folder itself, and is no link to one elsewhere."""
+    return folder is not None and found.parent == folder and not found.is_symlink()
+
+
+def _data(found: Path, name: str) -> bytes:
     try:
-        data = read_regular(found, limit=LARGEST_MB * 1_000_000)
+        return read_regular(found, limit=LARGEST_MB * 1_000_000)
     except TooLargeError as error:
-        problem = f"it has more than {LARGEST_MB} MB"
-        raise PageAudioError(name, "--embed-audio", problem) from error
+        raise PageAudioError(name, _EMBED, f"it has more than {LARGEST_MB} MB") from error
     except OSError as error:
-        raise PageAudioError(name, "--embed-audio", error.strerror or str(error)) from error
-    kind = AUDIO_TYPES.get(found.suffix.lower().lstrip("."), "application/octet-stream")
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+        raise PageAudioError(name, _EMBED, error.strerror or str(error)) from error

@@ -22,16 +22,19 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     """
     if options.html_fragment:
         return article_of(transcript, options)
-    name = transcript.recording.name
-    find = embedded_audio if options.embed_audio else audio_link
+    recording = transcript.recording
+    if options.embed_audio is None:
+        audio = audio_link(recording.name, options.folder)
+    else:
+        audio = embedded_audio(recording, options.folder, options.embed_audio)
     shown = transcript
     if not SpeakerNames.of(transcript, options).shown:
         shown = _without_speakers(transcript)
     document = page_document(
         shown,
-        audio=find(name, options.folder),
+        audio=audio,
         times=options.timestamps is not False,
-        waveform=_waveform(name, options),
+        waveform=_waveform(recording.name, options),
     )
     return static_page(document, article_of(transcript, options))
 
