@@ -44,6 +44,13 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
     CLOSED_PIPE = 141
 
+    @classmethod
+    def of_failures(cls, num_failed: int, num_all: int) -> "ExitCode":
+        """Return the code of a command that did its work on one file after the other."""
+        if not num_failed:
+            return cls.OK
+        return cls.ALL_FAILED if num_failed == num_all else cls.SOME_FAILED
+
 
 class DalstonError(Exception):
     """Something went wrong that a person can understand and act on.

@@ -15,6 +15,7 @@ from tests.support.transcripts import segment
 
 from dalston_cli.app import main
 from dalston_cli.audio.source import content_digest
+from dalston_cli.errors import ExitCode
 from dalston_cli.redaction.vault import open_key
 
 Captured = pytest.CaptureFixture[str]
@@ -75,7 +76,7 @@ def test_only_the_key_brings_the_originals_back(call: Path, capsys: Captured) ->
     capsys.readouterr()
     Path("case.key").rename("old.key")
     assert main(["redact", str(call), "-o", "other", "--key", "case.key"]) == 0
-    assert main(["redact", "--restore", str(out[0]), "--key", "case.key"]) == 3
+    assert main(["redact", "--restore", str(out[0]), "--key", "case.key"]) == ExitCode.ALL_FAILED
     assert "the key is another one" in capsys.readouterr().err
     assert main(["redact", "--restore", str(out[0])]) == 2
     Path("old.key").chmod(0o644)
@@ -154,7 +155,7 @@ def test_the_recording_gets_a_tone_where_words_were_replaced(call: Path) -> None
 
 def test_another_recording_is_not_beeped(call: Path, capsys: Captured) -> None:
     write_wav(Path("in/call.wav"), seconds=4.0)
-    assert main(["redact", str(call), "--beep", "-o", "out"]) == 3
+    assert main(["redact", str(call), "--beep", "-o", "out"]) == ExitCode.ALL_FAILED
     assert "was not found" in capsys.readouterr().err
     assert not Path("out").exists()
 
@@ -176,9 +177,10 @@ def test_names_that_are_as_long_as_names_can_be(call: Path, capsys: Captured) ->
 
     assert main(["export", str(long), "-f", "html,txt", "-o", "ex"]) == 0  # no corrections
     assert len(files("ex")) == 2
-    assert main(["redact", str(long)]) == 5
+    assert main(["redact", str(long)]) == ExitCode.ALL_FAILED
     assert "File name too long" in capsys.readouterr().err
-    assert main(["redact", str(long.rename("in/short.json")), "--beep"]) == 3
+    short = long.rename("in/short.json")
+    assert main(["redact", str(short), "--beep"]) == ExitCode.ALL_FAILED
     assert "was not found" in capsys.readouterr().err
 
 
@@ -193,7 +195,7 @@ def test_lists_and_kinds_that_are_wrong_are_refused(call: Path, capsys: Captured
     assert main(["redact", str(call), "--kinds", "address"]) == 2
     assert "kinds are email, name" in capsys.readouterr().err
     assert main(["redact", str(call)]) == 0
-    assert main(["redact", str(call)]) == 3
+    assert main(["redact", str(call)]) == ExitCode.ALL_FAILED
     assert "--overwrite" in capsys.readouterr().err
 
 
@@ -223,9 +225,54 @@ def test_corrections_of_another_text_are_not_left_beside_a_restored_one(call: Pa
     restore = ["redact", "--restore", "out/call.redacted.json", "--key", "case.key"]
     stale = Path("out/call.restored.corrections.jsonl")
     stale.write_text("{}\n")
-    assert main(restore) == 3
+    assert main(restore) == ExitCode.ALL_FAILED
     assert main([*restore, "--overwrite"]) == 0
     assert not stale.exists()
+
+
+def test_each_transcript_is_redacted_on_its_own(call: Path, capsys: Captured) -> None:
+    for name in ("a", "b"):
+        put(Path(f"in/{name}.json"), f"this is {name}")
+    Path("in/bad.json").write_text('{"dalston_transcript_version": 1, "text": "')
+    Path("out").mkdir()
+    Path("out/a.redacted.json").write_text("mine")
+
+    words = ["redact", "in", "-o", "out", "--key", "case.key", "--json"]
+    assert main(words) == ExitCode.SOME_FAILED
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    done = [Path(one["written"][0]).name for one in said["data"]]
+    assert done == ["b.redacted.json", "call.redacted.json"]
+    exists, unsound = said["errors"]
+    assert exists["message"] == "out/a.redacted.json exists"
+    assert "in/bad.json is no sound transcript" in unsound["message"]
+    assert "2 of 4 failed" in err
+    assert Path("out/a.redacted.json").read_text() == "mine"
+    assert not Path("out/a.redacted.vault.json").exists()
+
+    vaults = [f"out/{name}.redacted.vault.json" for name in ("b", "call", "gone")]
+    restore = ["redact", "--restore", *vaults, "--key", "case.key", "--json"]
+    assert main(restore) == ExitCode.SOME_FAILED
+    said = json.loads(capsys.readouterr().out)
+    assert [one["path"] for one in said["data"]] == [
+        "out/b.restored.json",
+        "out/call.restored.json",
+    ]
+    assert "gone" in said["errors"][0]["message"]
+    assert Path("out/call.restored.json").read_bytes() == call.read_bytes()
+
+
+def test_a_redaction_that_fails_leaves_nothing(call: Path, capsys: Captured) -> None:
+    record(call)
+    Path("in/call.wav").write_bytes(b"no sound at all")
+    data = json.loads(call.read_text())
+    data["recording"]["digest"] = content_digest(Path("in/call.wav"))
+    call.write_text(json.dumps(data))
+
+    words = ["redact", str(call), "-o", "out", "--beep", "--key", "case.key"]
+    assert main(words) == ExitCode.ALL_FAILED
+    assert "call.wav" in capsys.readouterr().err
+    assert files("out") == []
 
 
 def test_several_redactions_at_once_make_one_key(tmp_path: Path) -> None:

@@ -179,6 +179,29 @@ def test_names_are_written_as_corrections_once(shell: Here) -> None:
     assert path.with_name("meeting.corrections.jsonl").read_text(encoding="utf-8") == edits
 
 
+def test_names_that_cannot_be_written_cost_no_others(shell: Here) -> None:
+    for folder in ("some/a", "some/b"):
+        transcribed(shell, folder)
+    corrections = shell.work / "some" / "a" / "meeting.corrections.jsonl"
+    corrections.symlink_to(shell.work / "elsewhere")
+    done = shell.run("speakers", "match", "some", "--apply", "--json")
+    first, second = data(done, ExitCode.SOME_FAILED)
+    assert (first["applied"], second["applied"]) == (None, {"SPEAKER_01": "Ada"})
+    assert first["error"]["code"] == "corrections_unwritable"
+    assert [each["code"] for each in json.loads(done.out)["errors"]] == ["corrections_unwritable"]
+    assert f"{corrections.relative_to(shell.work)} cannot be written" in done.err
+    assert not (shell.work / "elsewhere").exists()
+
+
+def test_a_damaged_transcript_is_named_and_costs_no_other(shell: Here) -> None:
+    transcribed(shell, "damaged")
+    cut = (shell.work / "damaged" / "meeting.json").read_bytes()[:500]
+    (shell.work / "damaged" / "cut.json").write_bytes(cut)
+    found = data(shell.run("speakers", "match", "damaged", "--json"), ExitCode.SOME_FAILED)
+    assert [Path(each["transcript"]).name for each in found] == ["cut.json", "meeting.json"]
+    assert "cut.json" in found[0]["error"]["message"]
+
+
 def test_a_name_that_a_person_gave_to_another_speaker_is_not_given_again(shell: Here) -> None:
     transcribed(shell, "taken")
     path = shell.work / "taken" / "meeting.json"

@@ -5,7 +5,7 @@ with it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,45 +47,92 @@ class NoSuchPlaceError(UsageError):
         super().__init__(f"{path} does not exist", hint="name a folder, or a JSON transcript")
 
 
-def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, Transcript]]:
+class UnsoundTranscriptError(InputError):
+    """A transcript in a folder cannot be read."""
+
+    code = "transcript_unsound"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} {problem}", hint="make it again: dalston transcribe --overwrite")
+
+
+Fail = Callable[[Path, InputError], None]
+"""Takes a transcript that cannot be read, and why."""
+
+
+def transcripts_at(
+    places: Sequence[Path], tell: Tell, fail: Fail | None = None
+) -> Iterator[tuple[Path, Transcript]]:
     """Yield the transcripts of files, and of all folders, one after the other, each once.
 
     A file that is named itself has to be a transcript. In a folder, other JSON is passed over; a
     transcript that cannot be read is told and costs no other.
 
+    Args:
+        places: Files and folders.
+        tell: Takes a message about each folder, or transcript in one, that cannot be read.
+        fail: Takes transcripts that cannot be read instead, the named ones, too.
+
     Raises:
         NoSuchPlaceError: A place does not exist.
-        NoTranscriptsError: There is none.
-        InputError: A file that was named cannot be read.
+        InputError: A file that was named cannot be read, and there is no ``fail``.
     """
     for place in places:
         if not place.exists():
             raise NoSuchPlaceError(place)
+    folders = {place.absolute() for place in places if place.is_dir()}
     seen: set[Path] = set()
     for place in places:
-        if not place.is_dir():
-            if place.absolute() not in seen:
-                seen.add(place.absolute())
-                yield place, corrected_beside(read_transcript(place), place)
+        here = place.absolute()
+        if here in seen:
             continue
-        nested = any(one.absolute() in place.absolute().parents for one in places if one.is_dir())
-        for found in () if nested or place.absolute() in seen else found_files(place, tell):
-            if len(places) == 1 or found.path.absolute() not in seen:
-                transcript = read_if_transcript(found, tell)
-                if transcript is not None:
-                    yield found.path, transcript
-        seen.add(place.absolute())
+        seen.add(here)
+        if here not in folders:
+            if (named := _named(place, fail)) is not None:
+                yield place, named
+        elif folders.isdisjoint(here.parents):
+            yield from _below(place, None if len(places) == 1 else seen, tell, fail)
 
 
-def read_if_transcript(found: FoundFile, tell: Tell) -> Transcript | None:
-    """Read a file that was found in a folder; None where it is no transcript of Dalston.
+def _below(
+    folder: Path, seen: set[Path] | None, tell: Tell, fail: Fail | None
+) -> Iterator[tuple[Path, Transcript]]:
+    """Yield the transcripts of a folder that were not seen; None where none can have been."""
+    for found in found_files(folder, tell):
+        if seen is not None:
+            here = found.path.absolute()
+            if here in seen:
+                continue
+            seen.add(here)
+        read = read_found(found)
+        if read.transcript is not None:
+            yield found.path, read.transcript
+        elif read.problem and fail is not None:
+            fail(found.path, UnsoundTranscriptError(found.path, read.problem))
+        elif read.problem:
+            tell(f"{found.path} {read.problem}")
 
-    ``tell`` takes what is wrong with one that cannot be read.
+
+def _named(path: Path, fail: Fail | None) -> Transcript | None:
+    """Read a transcript that was named; None where it cannot be, and ``fail`` was told."""
+    try:
+        return corrected_beside(read_transcript(path), path)
+    except InputError as error:
+        if fail is None:
+            raise
+        fail(path, error)
+        return None
+
+
+def is_marked(path: Path) -> bool:
+    """Return True for a file that says that it is a transcript of Dalston, sound or not.
+
+    So does one that cannot be read, for what reads it says why.
     """
-    read = read_found(found)
-    if read.problem:
-        tell(f"{found.path} {read.problem}")
-    return read.transcript
+    try:
+        return _MARK in read_regular(path, limit=LARGEST_MB * 1_000_000)
+    except OSError:
+        return True
 
 
 class Read(NamedTuple):

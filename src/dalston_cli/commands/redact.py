@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalston_cli.console import Console
-from dalston_cli.errors import UsageError
+from dalston_cli.console import Console, error_data
+from dalston_cli.errors import ExitCode, UsageError
 from dalston_cli.options.general import Json, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import NoReturn
 
+    from dalston_cli.errors import DalstonError
     from dalston_cli.redaction.finding import Kind
     from dalston_cli.redaction.session import Written
 
@@ -120,18 +122,12 @@ def redact(
 
     dalston redact --restore call.redacted.json --key case.key
     """
-    from dalston_cli.redaction import session
+    from dalston_cli.redaction.session import Redaction, Written
 
     console = Console("redact", json=json, quiet=quiet)
     if restore:
-        if key is None:
-            raise RestoreOptionsError("--restore needs the key: --key FILE")
-        written = [session.restore(place, key, output_dir, overwrite=overwrite) for place in places]
-        for path in written:
-            console.info(f"wrote {path}")
-        console.result([{"path": path} for path in written])
-        return
-    redaction = session.Redaction(
+        _restore(console, places, key, output_dir, overwrite=overwrite)
+    redaction = Redaction(
         places=places,
         people=[*_named(names or ()), *_listed(names_from or ())],
         kinds=_kinds(kinds),
@@ -142,18 +138,51 @@ def redact(
         beep=beep,
         audio_dir=audio_dir,
     )
-    done = []
+    done, failed = [], []
     for one in redaction.run(console.warning):
-        _tell(console, one)
-        done.append(one)
-    if absent := sorted(frozenset.intersection(*(one.absent for one in done))):
+        if isinstance(one, Written):
+            _tell(console, one)
+            done.append(one)
+        else:
+            failed.append(one.error)
+    if done and (absent := sorted(frozenset.intersection(*(one.absent for one in done)))):
         console.warning(
             f"in no transcript: {', '.join(absent)}",
             hint="look how the model wrote them, and list that spelling, too",
         )
     if not redaction.people:
         console.hint("names that are no speaker's stay: list them with --name or --names-from")
-    console.result(done)
+    _end(console, done, failed)
+
+
+def _restore(
+    console: Console, places: list[Path], key: Path | None, folder: Path | None, *, overwrite: bool
+) -> "NoReturn":
+    from dalston_cli.redaction.restoring import restore_all
+
+    if key is None:
+        raise RestoreOptionsError("--restore needs the key: --key FILE")
+    written, failed = [], []
+    for one in restore_all(places, key, folder, overwrite=overwrite):
+        if isinstance(one, Path):
+            console.info(f"wrote {one}")
+            written.append({"path": one})
+        else:
+            failed.append(one)
+    _end(console, written, failed)
+
+
+def _end(
+    console: Console, done: "Sequence[object]", failed: "Sequence[DalstonError]"
+) -> "NoReturn":
+    """Name what failed, and end with the exit code of it."""
+    code = ExitCode.of_failures(len(failed), len(done) + len(failed))
+    for error in failed:
+        console.warning(error.message, hint=error.hint)
+    if failed:
+        console.info(f"{len(failed)} of {len(done) + len(failed)} failed")
+    console.result(done, exit_code=code, errors=[error_data(error) for error in failed])
+    raise typer.Exit(code)
 
 
 def _tell(console: Console, written: "Written") -> None:

@@ -1,51 +1,35 @@
 """What ``dalston redact`` does: writes redacted transcripts, vaults and recordings with tones."""
 
-from collections.abc import Callable, Collection, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.collection.reading import NoTranscriptsError, transcripts_at
-from dalston_cli.errors import InputError, UnavailableError
+from dalston_cli.errors import DalstonError, InputError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.read import TranscriptUnreadableError, read_transcript
+from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.redaction.finding import Kind
 from dalston_cli.redaction.names import Names
+from dalston_cli.redaction.outputs import (
+    JSON,
+    REDACTED,
+    RedactedExistsError,
+    RedactedUnwritableError,
+    Targets,
+    is_there,
+    removed_on_failure,
+)
 from dalston_cli.redaction.rules import Rules, check_installed, check_region
 from dalston_cli.redaction.segments import Span
 from dalston_cli.redaction.transcript import Redacted, redact
-from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal, unseal
+from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal
 from dalston_cli.regular_file import is_regular, read_regular
 from dalston_cli.review.naming import corrections_path
 from dalston_sdk.wire import Transcript
 
-REDACTED = ".redacted"
-RESTORED = ".restored"
-_JSON = ".json"
-
 Tell = Callable[[str], None]
-
-
-class RedactedExistsError(InputError):
-    """A file is there already."""
-
-    code = "redacted_exists"
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists", hint="replace it with --overwrite")
-
-
-class RedactedUnwritableError(UnavailableError):
-    """The system refuses to write."""
-
-    code = "redacted_unwritable"
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"cannot write {path}: {error.strerror or error}", hint="choose another folder with -o"
-        )
 
 
 class RecordingNotFoundError(InputError):
@@ -85,67 +69,67 @@ class Redaction:
     audio_dir: Path | None = None
     margin_s: float = 0.15
 
-    def run(self, tell: Tell) -> Iterator["Written"]:
-        """Yield what was written for each transcript.
+    def run(self, tell: Tell) -> Iterator["Written | NotRedacted"]:
+        """Yield what was written for each transcript, or why nothing was.
 
         Raises:
             RedactionMissingError: A package is missing.
             UnknownRegionError: There is no such country.
             KeyFileError: The key cannot be used.
-            NoSuchPlaceError, NoTranscriptsError, InputError: As ``transcripts_at``.
-            RedactedExistsError, RedactedUnwritableError: A file cannot be written.
-            RecordingNotFoundError, NotBeepableError: There is no recording to copy.
+            NoSuchPlaceError, NoTranscriptsError: There is nothing to redact.
         """
         check_installed()
         check_region(self.region)
         key = open_key(self.key, make=True) if self.key else None
         rules = Rules(names=Names(self.people), kinds=self.kinds, region=self.region)
-        done: set[Path] = set()
-        for path, transcript in transcripts_at(self.places, tell):
-            if path.name.endswith(f"{REDACTED}{_JSON}"):
+        targets = Targets()
+        unread: list[NotRedacted] = []
+        is_any = False
+
+        def fail(path: Path, error: InputError) -> None:
+            unread.append(NotRedacted(source=path, error=error))
+
+        for path, transcript in transcripts_at(self.places, tell, fail):
+            if path.name.endswith(f"{REDACTED}{JSON}"):
                 continue
-            written = self._one(path, transcript, rules, key, done)
-            done.update(written.written)
-            yield written
-        if not done:
+            is_any = True
+            try:
+                yield self._one(path, transcript, rules, key, targets)
+            except DalstonError as error:  # costs no other transcript
+                yield NotRedacted(source=path, error=error)
+        yield from unread
+        if not (is_any or unread):
             raise NoTranscriptsError(self.places)
 
     def _one(
-        self,
-        path: Path,
-        transcript: Transcript,
-        rules: Rules,
-        key: Key | None,
-        done: Container[Path],
+        self, path: Path, transcript: Transcript, rules: Rules, key: Key | None, targets: Targets
     ) -> "Written":
-        stem = path.name.removesuffix(_JSON)
+        stem = path.name.removesuffix(JSON)
         found = redact(transcript, self.people, rules, stem)
         name = stem if found.stem == stem else _distinct(found.stem, transcript)
-        folder = self.folder or path.parent
-        names = chain([name], (f"{name}-{number}" for number in count(2)))
-        targets = (folder / f"{each}{REDACTED}{_JSON}" for each in names)
-        # Two folders may have a file of one name; the second takes no other's place.
-        target = next(each for each in targets if each not in done)
+        target = targets.take(self.folder or path.parent, name)
         vault = target.with_suffix(VAULT_SUFFIX) if key else None
         audio = target.with_suffix(".flac") if self.beep else None
+        written = tuple(each for each in (audio, vault, target) if each)
+        there = {each for each in written if is_there(each)}
         for one in (target, vault, audio):
-            if one and _is_there(one) and not self.overwrite:
+            if one in there and not self.overwrite:
                 raise RedactedExistsError(one)
         recording = self._recording(path, transcript) if audio else None
         spans = self._spans(path, found, rules) if audio else ()
         try:
-            if key and vault:
-                write_whole(vault, seal(_originals(path, found), key), mode=0o600)
-            [writer] = writers_named(("json",))
-            write_whole(target, writer.render(found.transcript, RenderOptions()))
-            if audio and recording:
-                self._beep(recording, audio, spans)
+            with removed_on_failure(each for each in written if each not in there):
+                if audio and recording:
+                    self._beep(recording, audio, spans)
+                if key and vault:
+                    write_whole(vault, seal(_originals(path, found), key), mode=0o600)
+                [writer] = writers_named(("json",))
+                write_whole(target, writer.render(found.transcript, RenderOptions()))
         except OSError as error:
             raise RedactedUnwritableError(target, error) from error
-        written = tuple(each for each in (target, vault, audio) if each)
         return Written(
             source=path,
-            written=written,
+            written=(target, *written[:-1]),
             counts=found.counts,
             absent=found.absent if Kind.NAME in self.kinds else frozenset(),
             num_inexact=sum(not span.is_exact for span in spans),
@@ -196,56 +180,18 @@ class Written:
     num_inexact: int
 
 
-def restore(path: Path, key_file: Path, folder: Path | None, *, overwrite: bool) -> Path:
-    """Write the transcript of a vault as it was, to the byte; return where.
+@dataclass(frozen=True, kw_only=True)
+class NotRedacted:
+    """A transcript of which nothing was written, and why."""
 
-    Args:
-        path: The redacted transcript, beside its vault, or the vault.
-        key_file: The file of the key.
-        folder: Where to write; None for beside the vault.
-        overwrite: Replace a file that is there.
-
-    Raises:
-        KeyFileError, VaultError: It cannot be read.
-        RedactedExistsError, RedactedUnwritableError: It cannot be written.
-        TranscriptUnreadableError: It is no redacted transcript.
-    """
-    check_installed()
-    if not path.name.endswith((f"{REDACTED}{_JSON}", f"{REDACTED}{VAULT_SUFFIX}")):
-        raise TranscriptUnreadableError(path, f"its name does not end in {REDACTED}{_JSON}")
-    stem = path.name.removesuffix(VAULT_SUFFIX).removesuffix(_JSON)
-    found = unseal(path.with_name(f"{stem}{VAULT_SUFFIX}"), open_key(key_file, make=False))
-    target = (folder or path.parent) / f"{stem.removesuffix(REDACTED)}{RESTORED}{_JSON}"
-    edits = corrections_path(target)
-    for one in (target, edits):
-        if _is_there(one) and not overwrite:
-            raise RedactedExistsError(one)
-    try:
-        edits.unlink(missing_ok=True)  # of what was there before: they are about another text
-        write_whole(target, found.transcript, mode=0o600)
-        if found.corrections is not None:
-            write_whole(edits, found.corrections, mode=0o600)
-    except OSError as error:
-        raise RedactedUnwritableError(target, error) from error
-    return target
+    source: Path
+    error: DalstonError
 
 
 def _originals(path: Path, found: Redacted) -> Originals:
     edits = corrections_path(path)
     corrections = read_regular(edits) if edits.is_file() else None
     return Originals(read_regular(path), corrections, found.originals)
-
-
-def _is_there(path: Path) -> bool:
-    """Return True for what is there.
-
-    Raises:
-        RedactedUnwritableError: Nothing can have the name.
-    """
-    try:
-        return path.exists()
-    except OSError as error:
-        raise RedactedUnwritableError(path, error) from error
 
 
 def _distinct(stem: str, transcript: Transcript) -> str:

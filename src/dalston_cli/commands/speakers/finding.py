@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dalston_cli.collection.files import found_files
+from dalston_cli.collection.reading import is_marked
 from dalston_cli.errors import InputError
-from dalston_cli.formats.read import is_own
 
 
 class NoTranscriptsError(InputError):
@@ -40,9 +40,4 @@ def find_transcripts(places: Sequence[Path], tell: Callable[[str], None]) -> tup
 
 def _below(folder: Path, tell: Callable[[str], None]) -> Iterator[Path]:
     """Yield the transcripts of a folder and of those below it, and no other JSON."""
-    for file in found_files(folder, tell):
-        try:
-            if is_own(file.path):
-                yield file.path
-        except InputError:
-            continue  # JSON of another program
+    return (file.path for file in found_files(folder, tell) if is_marked(file.path))

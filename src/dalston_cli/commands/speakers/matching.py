@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from dalston_cli.amounts import count
@@ -13,7 +14,7 @@ from dalston_cli.commands.speakers.finding import find_transcripts
 from dalston_cli.commands.speakers.setting import DEFAULT, RosterOption
 from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console, error_data, printable
-from dalston_cli.errors import ExitCode
+from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.options.general import Json, Quiet
 from dalston_cli.pipeline.plan.voices import rule_of
 from dalston_cli.pipeline.recognition.applying import Applied, write_names
@@ -65,9 +66,10 @@ def match(
     paths = find_transcripts(transcripts, console.warning)
     recognition = Recognition(roster=people, rule=rule)
     found = tuple(match_all(paths, kept_results(store, locations, console), recognition))
+    applied = dict(_applied(found, console)) if apply else {}
+    found = tuple(_with_failure(each, applied.get(each.transcript)) for each in found)
     failed = [each for each in found if each.error is not None]
-    code = _exit_code(len(failed), len(found))
-    applied = _applied(found, console) if apply else {}
+    code = ExitCode.of_failures(len(failed), len(found))
     data = [_data(each, applied.get(each.transcript)) for each in found]
     if json:
         console.result(data, exit_code=code, errors=[e["error"] for e in data if e["error"]])
@@ -80,12 +82,6 @@ def match(
     raise typer.Exit(code)
 
 
-def _exit_code(num_failed: int, num_all: int) -> ExitCode:
-    if not num_failed:
-        return ExitCode.OK
-    return ExitCode.ALL_FAILED if num_failed == num_all else ExitCode.SOME_FAILED
-
-
 def _rows(found: Sequence[Matched]) -> Iterator[tuple[object, ...]]:
     for each in found:
         for label, name in each.named.items():
@@ -96,17 +92,29 @@ def _rows(found: Sequence[Matched]) -> Iterator[tuple[object, ...]]:
             yield each.transcript, one.speaker, one.name, score, speech, reason_of(one)
 
 
-def _applied(found: Sequence[Matched], console: Console) -> dict[Path, Applied]:
-    """Write the names of every transcript that has some."""
-    applied = {}
+def _applied(
+    found: Sequence[Matched], console: Console
+) -> Iterator[tuple[Path, Applied | DalstonError]]:
+    """Write the names of every transcript that has some; yield what came of it."""
     for each in found:
-        if each.names:
-            done = applied[each.transcript] = write_names(each, console.warning)
-            for label, reason in done.left.items():
-                console.warning(f"{each.transcript}: {label} keeps its label: {reason}")
-            if done.written:
-                console.info(f"wrote {', '.join(done.written.values())} to {done.corrections}")
-    return applied
+        if not each.names:
+            continue
+        try:
+            done = write_names(each, console.warning)
+        except DalstonError as error:  # costs no other transcript
+            yield each.transcript, error
+            continue
+        for label, reason in done.left.items():
+            console.warning(f"{each.transcript}: {label} keeps its label: {reason}")
+        if done.written:
+            console.info(f"wrote {', '.join(done.written.values())} to {done.corrections}")
+        yield each.transcript, done
+
+
+def _with_failure(each: Matched, applied: Applied | DalstonError | None) -> Matched:
+    if isinstance(applied, DalstonError):
+        return msgspec.structs.replace(each, error=applied)
+    return each
 
 
 def _tell_names(found: Sequence[Matched], console: Console, *, applied: bool) -> None:
@@ -123,11 +131,11 @@ def _tell_names(found: Sequence[Matched], console: Console, *, applied: bool) ->
         console.info(f"  {printable(command)}", whole=True)
 
 
-def _data(each: Matched, applied: Applied | None) -> dict[str, object]:
+def _data(each: Matched, applied: Applied | DalstonError | None) -> dict[str, object]:
     return {
         "transcript": str(each.transcript),
         "named": each.named,
         "matches": each.matches,
-        "applied": None if applied is None else applied.written,
+        "applied": applied.written if isinstance(applied, Applied) else None,
         "error": None if each.error is None else error_data(each.error),
     }

@@ -1,0 +1,77 @@
+"""What ``dalston redact --restore`` does: writes transcripts as they were, by their vaults."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.errors import DalstonError
+from dalston_cli.formats.read import TranscriptUnreadableError
+from dalston_cli.redaction.outputs import (
+    JSON,
+    REDACTED,
+    RESTORED,
+    RedactedExistsError,
+    RedactedUnwritableError,
+    is_there,
+)
+from dalston_cli.redaction.rules import check_installed
+from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, open_key, unseal
+from dalston_cli.review.naming import corrections_path
+
+
+def restore_all(
+    paths: Sequence[Path], key_file: Path, folder: Path | None, *, overwrite: bool
+) -> Iterator[Path | DalstonError]:
+    """Write transcripts as they were, to the byte; yield where, or why one was not.
+
+    Args:
+        paths: Redacted transcripts, beside their vaults, or the vaults.
+        key_file: The file of the key.
+        folder: Where to write; None for beside each vault.
+        overwrite: Replace files that are there.
+
+    Raises:
+        RedactionMissingError: A package is missing.
+        KeyFileError: The key cannot be used.
+    """
+    check_installed()
+    key = open_key(key_file, make=False)
+    done: set[Path] = set()
+    for path in dict.fromkeys(paths):
+        try:
+            target = _target(path, folder, overwrite=overwrite)
+            if target in done:  # of another folder, whose transcript has the same name
+                raise RedactedExistsError(target)
+            _restore(path, key, target)
+        except DalstonError as error:  # costs no other transcript
+            yield error
+        else:
+            done.add(target)
+            yield target
+
+
+def _target(path: Path, folder: Path | None, *, overwrite: bool) -> Path:
+    """Return where a transcript is restored."""
+    if not path.name.endswith((f"{REDACTED}{JSON}", f"{REDACTED}{VAULT_SUFFIX}")):
+        raise TranscriptUnreadableError(path, f"its name does not end in {REDACTED}{JSON}")
+    target = (folder or path.parent) / f"{_stem(path).removesuffix(REDACTED)}{RESTORED}{JSON}"
+    for one in (target, corrections_path(target)):
+        if is_there(one) and not overwrite:
+            raise RedactedExistsError(one)
+    return target
+
+
+def _restore(path: Path, key: Key, target: Path) -> None:
+    found = unseal(path.with_name(f"{_stem(path)}{VAULT_SUFFIX}"), key)
+    edits = corrections_path(target)
+    try:
+        edits.unlink(missing_ok=True)  # of what was there before: they are about another text
+        write_whole(target, found.transcript, mode=0o600)
+        if found.corrections is not None:
+            write_whole(edits, found.corrections, mode=0o600)
+    except OSError as error:
+        raise RedactedUnwritableError(target, error) from error
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(VAULT_SUFFIX).removesuffix(JSON)
