@@ -22,6 +22,7 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("DALSTON_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("DALSTON_CACHE_DIR", str(tmp_path / "cache"))
     folder = tmp_path / "talks"
     folder.mkdir()
     path = folder / "dialogue.json"
@@ -74,8 +75,9 @@ def name_recording(talk: Path, digest: str, name: str = "対話.mp4") -> None:
 
 
 def test_a_page_has_no_file_inside_that_is_no_recording(talk: Path, capsys: Captured) -> None:
-    secret = talk.parent / "secret"
-    secret.write_text("a secret " * 1_000)
+    secret = talk.parent.parent / "a secret"
+    for path in (secret, talk.parent / "secret"):
+        path.write_text("a secret " * 1_000)
     for name, digest, problem in (
         (str(secret), "sha256:0", "the transcript was not made of the file"),
         (str(secret), content_digest(secret), "is not a recording"),

@@ -49,6 +49,7 @@ needs_ffmpeg = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DALSTON_CACHE_DIR", str(tmp_path / "cache"))
     Path("film.en.srt").write_text(SRT, encoding="utf-8")
     Path("film.de.vtt").write_text(VTT, encoding="utf-8")
 
@@ -195,7 +196,10 @@ def test_a_video_that_begins_late_keeps_its_subtitles_in_step() -> None:
 @pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mp4"])
 def test_a_video_that_was_cut_off_is_told(suffix: str, capsys: Captured) -> None:
     whole = make_video(Path(f"whole{suffix}"), seconds=6)
-    with av.open(str(whole)) as read, av.open(f"film{suffix}", "w", **_first(suffix)) as written:
+    with (
+        av.open(str(whole)) as read,
+        av.open(f"film{suffix}", "w", options=_first(suffix)) as written,
+    ):
         streams = {one: written.add_stream_from_template(one) for one in read.streams}
         for packet in read.demux():
             if packet.size:
@@ -211,9 +215,9 @@ def test_a_video_that_was_cut_off_is_told(suffix: str, capsys: Captured) -> None
         assert bool(json.loads(out)["data"]["cut"]) == bool(warning)
 
 
-def _first(suffix: str) -> dict[str, dict[str, str]]:
+def _first(suffix: str) -> dict[str, str]:
     """Have the index of an MP4 written first, without which nothing of a cut one can be read."""
-    return {"options": {"movflags": "faststart"}} if suffix == ".mp4" else {}
+    return {"movflags": "faststart"} if suffix == ".mp4" else {}
 
 
 def test_programs_get_json(capsys: Captured) -> None:

@@ -14,7 +14,12 @@ from dalston_cli.evaluation.counts import Counts, count_characters, count_words
 from dalston_cli.evaluation.intervals import difference, interval
 from dalston_cli.evaluation.material import Material, Span, Utterance
 from dalston_cli.evaluation.normalising import normaliser
-from dalston_cli.evaluation.reading import NoReferencesError, pairs, read_materials
+from dalston_cli.evaluation.reading import (
+    NoReferencesError,
+    materials_at,
+    pairs,
+    read_materials,
+)
 from dalston_cli.evaluation.scoring import Rules, score, together
 from dalston_cli.evaluation.session import Outcome, compare, ranked
 from dalston_cli.evaluation.speakers import speaker_errors
@@ -260,6 +265,24 @@ def test_files_of_one_recording_are_joined_and_a_damaged_one_costs_no_other(tmp_
     (tmp_path / "bad.stm").write_text("bad 1 Ada 5 2 hello\n", encoding="utf-8")
     with pytest.raises(MalformedFileError, match="ends at 2 and starts at 5"):
         read_materials(tmp_path / "bad.stm", told.append)
+
+
+def test_a_recording_is_read_when_it_is_compared(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        put(tmp_path / f"said/{name}.json", f"we are {name}")
+    found = materials_at(tmp_path / "said", pytest.fail)
+    assert (list(found), len(found), "b" in found) == (["a", "b", "c"], 3, True)
+    put(tmp_path / "said/b.json", "another text")
+    assert [each.text for each in found.only({"b"}).values()] == ["another text"]
+
+    (tmp_path / "said/c.json").write_text("{", encoding="utf-8")
+    told: list[str] = []
+    rules = Rules(normaliser="plain")
+    outcome = compare(tmp_path / "said", tmp_path / "said", rules, told.append, with_texts=False)
+    assert [each.name for each in outcome.recordings] == ["a", "b"]
+    assert [each.steps for each in outcome.recordings] == [(), ()]
+    assert len(told) == 1
+    assert "c.json" in told[0]
 
 
 def test_a_reference_is_as_people_corrected_it(tmp_path: Path) -> None:

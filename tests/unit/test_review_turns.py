@@ -7,7 +7,7 @@ from tests.support.calls import calls_of
 from tests.support.transcripts import segment, transcript
 
 from dalston_cli.review.corrected import revised_of, with_corrections
-from dalston_cli.review.edits import RenameEdit, SpeakerEdit
+from dalston_cli.review.edits import Edit, RenameEdit, SpeakerEdit
 from dalston_cli.review.revised import Revised
 from dalston_sdk.wire import Segment, SpeakerTurn, Transcript
 
@@ -28,7 +28,7 @@ def of(turns: list[tuple[tuple[int, int], str]], said: list[Segment]) -> Transcr
 def given_to(machine: Transcript, speakers: dict[int, str]) -> tuple[Transcript, Revised]:
     """Give segments to speakers, and call A by another name."""
     revised = revised_of(machine)
-    edits = [SpeakerEdit(f"s{number}", name) for number, name in speakers.items()]
+    edits: list[Edit] = [SpeakerEdit(f"s{number}", name) for number, name in speakers.items()]
     for revision, one in enumerate([*edits, RenameEdit("A", "Ada")], start=1):
         if (step := revised.step(one, revision)) is not None:
             revised.do(one, step)

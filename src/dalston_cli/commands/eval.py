@@ -1,5 +1,6 @@
 """``dalston eval``: scores of transcripts, or of models, against references."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,7 +116,14 @@ def eval(  # noqa: A001 - the name of the command; each option is one
         raise OptionOfModelsError
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         raise ReportNameError(report)
-    outcomes = _outcomes(console, references, hypotheses or recordings, chosen, rules, diarize)
+    subject = _Subject(
+        references=references,
+        place=hypotheses or recordings,
+        models=chosen,
+        diarize=diarize,
+        with_texts=show or report is not None,
+    )
+    outcomes = _outcomes(console, subject, rules)
     if report is not None:
         try:
             write_report(outcomes, rules, report)
@@ -199,21 +207,31 @@ def _tag(language: str | None) -> str | None:
         raise UnknownSpokenLanguageError(language, str(error)) from error
 
 
-def _outcomes(
-    console: Console,
-    references: Path,
-    place: Path | None,
-    models: "Sequence[str]",
-    rules: "Rules",
-    diarize: bool,
-) -> "Sequence[Outcome]":
-    from dalston_cli.evaluation.session import compare, try_models
+@dataclass(frozen=True, kw_only=True)
+class _Subject:
+    """What is scored; ``place`` has transcripts, or recordings for models."""
 
-    if not models:
-        return (compare(references, place or references, rules, console.warning),)
-    options = [*(["-l", rules.language] if rules.language else []), *(["--diarize"] * diarize)]
-    folder = place or (references if references.is_dir() else references.parent)
-    return try_models(references, folder, models, rules, options, console.warning)
+    references: Path
+    place: Path | None
+    models: tuple[str, ...]
+    diarize: bool
+    with_texts: bool
+
+
+def _outcomes(console: Console, subject: _Subject, rules: "Rules") -> "Sequence[Outcome]":
+    from dalston_cli.evaluation.session import Trials, compare, try_models
+
+    known, place, texts = subject.references, subject.place, subject.with_texts
+    if not subject.models:
+        return (compare(known, place or known, rules, console.warning, with_texts=texts),)
+    options = ["-l", rules.language] if rules.language else []
+    options += ["--diarize"] * subject.diarize
+    trials = Trials(
+        models=subject.models,
+        recordings=place or (known if known.is_dir() else known.parent),
+        options=tuple(options),
+    )
+    return try_models(known, trials, rules, console.warning, with_texts=texts)
 
 
 def _show_scores(console: Console, outcomes: "Sequence[Outcome]") -> None:

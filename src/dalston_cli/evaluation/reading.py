@@ -1,6 +1,8 @@
 """Finds and reads references and hypotheses, and says which belong together."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,6 +21,10 @@ SUFFIXES = (".json", ".stm", ".ctm", ".txt", ".srt", ".vtt", ".rttm")
 """Endings that are read; what several files of one recording say comes from the first of them."""
 
 Tell = Callable[[str], None]
+Part = Callable[[], Material]
+"""Reads what one file says of one recording."""
+_OF_SEVERAL = (".stm", ".ctm", ".rttm")
+"""Endings of files that may be about many recordings, which they name themselves."""
 
 
 class NothingToCompareError(InputError):
@@ -46,7 +52,53 @@ class NoReferencesError(InputError):
         )
 
 
-def read_materials(path: Path, tell: Tell, *, corrected: bool = False) -> dict[str, Material]:
+class Materials(Mapping[str, Material]):
+    """What files say of recordings, by name, read when it is asked for: one is in memory at a time.
+
+    A file that cannot be read is told, and costs no other; a recording all of whose files are such
+    has a name, and asking for it raises KeyError.
+
+    Args:
+        parts: What reads each file of a recording.
+        tell: Takes a message about each file that cannot be read.
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[Part]], tell: Tell) -> None:
+        self._parts = parts
+        self._tell = tell
+        self._told: set[str] = set()
+
+    def __getitem__(self, name: str) -> Material:
+        found = [each for part in self._parts[name] if (each := self._read(part)) is not None]
+        if not found:
+            raise KeyError(name)
+        return joined(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parts
+
+    def only(self, names: Container[str]) -> "Materials":
+        """Return those with these names."""
+        chosen = {name: each for name, each in self._parts.items() if name in names}
+        return Materials(chosen, self._tell)
+
+    def _read(self, part: Part) -> Material | None:
+        try:
+            return part()
+        except InputError as error:
+            if error.message not in self._told:
+                self._told.add(error.message)
+                self._tell(error.message)
+            return None
+
+
+def materials_at(path: Path, tell: Tell, *, corrected: bool = False) -> Materials:
     """Return what the files of a folder, or one file, say of each recording, by its name.
 
     Files of one recording have one name, with different endings; the files of a folder's folders
@@ -64,18 +116,43 @@ def read_materials(path: Path, tell: Tell, *, corrected: bool = False) -> dict[s
     """
     if not path.exists():
         raise NoSuchPlaceError(path)
+    parts: dict[str, list[Part]] = {}
     if not path.is_dir():
-        found = dict(_read(path, path.stem, corrected=corrected))
+        for name, material in _read(path, path.stem, corrected=corrected):
+            parts[name] = [partial(_same, material)]
     else:
-        parts: dict[str, list[Material]] = {}
         for file in _files(path):
-            name = str(file.relative_to(path).with_suffix(""))
+            named = str(file.relative_to(path).with_suffix(""))
             try:
-                for each, material in _read(file, name, corrected=corrected):
-                    parts.setdefault(each, []).append(material)
+                for name, part in _parts_of(file, named, corrected=corrected):
+                    parts.setdefault(name, []).append(part)
             except InputError as error:
                 tell(error.message)
-        found = {name: joined(each) for name, each in parts.items()}
+    if not parts:
+        raise NoReferencesError(path)
+    return Materials(parts, tell)
+
+
+def materials_in(files: Mapping[str, Path], tell: Tell) -> Materials:
+    """Return what transcripts say of recordings, by the names of these."""
+    parts = {
+        name: [partial(_read_one, file, name, corrected=False)] for name, file in files.items()
+    }
+    return Materials(parts, tell)
+
+
+def read_materials(path: Path, tell: Tell, *, corrected: bool = False) -> dict[str, Material]:
+    """Return what ``materials_at`` finds, all of it read.
+
+    Raises:
+        NoReferencesError: Nothing can be read.
+        NoSuchPlaceError, InputError: As ``materials_at`` does.
+    """
+    materials = materials_at(path, tell, corrected=corrected)
+    found = {}
+    for name in materials:
+        with suppress(KeyError):
+            found[name] = materials[name]
     if not found:
         raise NoReferencesError(path)
     return found
@@ -88,15 +165,19 @@ def pairs(
 
     What is on one side alone is told.
     """
-    if len(references) == len(hypotheses) == 1:
-        [(reference, hypothesis)] = zip(references.values(), hypotheses.values(), strict=True)
-        yield reference, hypothesis
-        return
-    for name, reference in references.items():
-        if name in hypotheses:
-            yield reference, hypotheses[name]
-        else:
+    alone = len(references) == len(hypotheses) == 1
+    others = iter(hypotheses) if alone else iter(references)
+    for name, other in zip(references, others, strict=True):
+        if other not in hypotheses:
             tell(f"{name} has a reference and no transcript: it is not scored")
+            continue
+        try:
+            pair = references[name], hypotheses[other]
+        except KeyError:  # its files cannot be read, as was told
+            continue
+        yield pair
+    if alone:
+        return
     for name in hypotheses.keys() - references.keys():
         tell(f"{name} has a transcript and no reference: it is not scored")
 
@@ -152,6 +233,24 @@ def _files(folder: Path) -> list[Path]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     return sorted(found, key=lambda path: (SUFFIXES.index(path.suffix.lower()), str(path)))
+
+
+def _parts_of(path: Path, name: str, *, corrected: bool) -> Iterator[tuple[str, Part]]:
+    """Yield the recordings of a file, and what reads each of them."""
+    if path.suffix.lower() not in _OF_SEVERAL:
+        yield name, partial(_read_one, path, name, corrected=corrected)
+        return
+    for found, material in _read(path, name, corrected=corrected):
+        yield found, partial(_same, material)
+
+
+def _read_one(path: Path, name: str, *, corrected: bool) -> Material:
+    [(_, material)] = _read(path, name, corrected=corrected)
+    return material
+
+
+def _same(material: Material) -> Material:
+    return material
 
 
 def _read(path: Path, name: str, *, corrected: bool) -> Iterator[tuple[str, Material]]:

@@ -1,6 +1,6 @@
 """What ``dalston eval`` does: pairs references with hypotheses, and scores them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from dalston_cli.errors import InputError
 from dalston_cli.evaluation.counts import Counts
 from dalston_cli.evaluation.intervals import Interval, difference, interval
 from dalston_cli.evaluation.material import Material
-from dalston_cli.evaluation.reading import NothingToCompareError, pairs, read_materials
+from dalston_cli.evaluation.reading import NothingToCompareError, materials_at, materials_in, pairs
 from dalston_cli.evaluation.scoring import Rules, Scores, is_left_out, score, together
 from dalston_cli.evaluation.speakers import MOST_SPEAKERS
 from dalston_cli.evaluation.trials import TrialFailedError, recordings_of, transcribe
@@ -45,29 +45,34 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return next((rate for rate in rates if rate is not None), float("inf"))
 
 
-def compare(references: Path, hypotheses: Path, rules: Rules, tell: Tell) -> Outcome:
-    """Score transcripts that are there already.
+def compare(
+    references: Path, hypotheses: Path, rules: Rules, tell: Tell, *, with_texts: bool = True
+) -> Outcome:
+    """Score transcripts that are there already; keep how they are aligned if ``with_texts``.
 
     Raises:
         NoReferencesError, NothingToCompareError: There is nothing to compare.
         InputError: A file that was named cannot be read.
         ScoringMissingError: A library is not installed.
     """
-    known = read_materials(references, tell, corrected=True)
-    found = read_materials(hypotheses, tell)
-    scores = _scores(pairs(known, found, tell), rules, tell)
+    known = materials_at(references, tell, corrected=True)
+    found = materials_at(hypotheses, tell)
+    scores = _scores(pairs(known, found, tell), rules, tell, with_texts=with_texts)
     if not scores:
         raise NothingToCompareError(references, hypotheses)
     return _outcome(scores, None)
 
 
+class Trials(Struct, frozen=True, kw_only=True):
+    """Models, the folder of the recordings that each transcribes, and options for all of them."""
+
+    models: tuple[str, ...]
+    recordings: Path
+    options: tuple[str, ...] = ()
+
+
 def try_models(
-    references: Path,
-    recordings: Path,
-    models: Sequence[str],
-    rules: Rules,
-    options: Sequence[str],
-    tell: Tell,
+    references: Path, trials: Trials, rules: Rules, tell: Tell, *, with_texts: bool = True
 ) -> tuple[Outcome, ...]:
     """Transcribe with each model and score it; the best comes first.
 
@@ -77,26 +82,29 @@ def try_models(
         NoReferencesError, NoRecordingsError: There is nothing to compare.
         TrialFailedError: No model transcribed anything.
     """
-    known = read_materials(references, tell, corrected=True)
-    chosen = recordings_of(known, recordings)
+    known = materials_at(references, tell, corrected=True)
+    chosen = recordings_of(known, trials.recordings)
     outcomes: list[Outcome] = []
     failure: Exception | None = None
-    for model in models:
+    for model in trials.models:
         with scratch_folder(Locations.from_environment().cache / SCRATCH_NAME) as out:
             try:
-                found = transcribe(model, chosen, out / "transcripts", options)
+                made = transcribe(model, chosen, out / "transcripts", trials.options)
             except (TrialFailedError, InputError) as error:
                 failure = error
                 tell(str(error))
                 continue
-        scores = _scores(pairs(_of(known, chosen), found, tell), rules, tell)
+            both = pairs(known.only(chosen), materials_in(made, tell), tell)
+            scores = _scores(both, rules, tell, with_texts=with_texts)
         outcomes.append(_outcome(scores, model))
     if not outcomes and failure is not None:
         raise failure
     return ranked(outcomes)
 
 
-def _scores(found: Iterable[tuple[Material, Material]], rules: Rules, tell: Tell) -> list[Scores]:
+def _scores(
+    found: Iterable[tuple[Material, Material]], rules: Rules, tell: Tell, *, with_texts: bool
+) -> list[Scores]:
     scores = []
     for reference, hypothesis in found:
         if is_left_out(reference, hypothesis):
@@ -104,12 +112,9 @@ def _scores(found: Iterable[tuple[Material, Material]], rules: Rules, tell: Tell
                 f"{reference.name} has more than {MOST_SPEAKERS} speakers: words are not compared"
                 " by speaker (cpWER, tcpWER)"
             )
-        scores.append(score(reference, hypothesis, rules))
+        one = score(reference, hypothesis, rules)
+        scores.append(one if with_texts else replace(one, steps=()))
     return scores
-
-
-def _of(known: Mapping[str, Material], chosen: Mapping[str, Path]) -> dict[str, Material]:
-    return {name: material for name, material in known.items() if name in chosen}
 
 
 def _outcome(scores: Sequence[Scores], model: str | None) -> Outcome:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dalston_cli.errors import ExitCode, InputError, UnavailableError
-from dalston_cli.evaluation.material import Material
-from dalston_cli.evaluation.reading import material_of
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.pipeline.intake.folder_scan import MEDIA_SUFFIXES
 
@@ -56,8 +54,8 @@ def recordings_of(names: Iterable[str], folder: Path) -> dict[str, Path]:
 
 def transcribe(
     model: str, recordings: Mapping[str, Path], out: Path, options: Sequence[str]
-) -> dict[str, Material]:
-    """Return the model's transcripts by the names of the recordings.
+) -> dict[str, Path]:
+    """Return the files of the model's transcripts by the names of the recordings.
 
     What was transcribed before with the same model and options is taken from the store.
 
@@ -72,11 +70,10 @@ def transcribe(
     if done.returncode == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     names = {str(path): name for name, path in recordings.items()}
-    found: dict[str, Material] = {}
+    found: dict[str, Path] = {}
     for file in sorted(out.rglob("*.json")):
-        transcript = read_transcript(file)
-        if name := names.get(transcript.recording.name):
-            found[name] = material_of(transcript, file, name)
+        if name := names.get(read_transcript(file).recording.name):
+            found[name] = file
     if not found:
         raise TrialFailedError(model, next(iter(recordings.values())))
     return found

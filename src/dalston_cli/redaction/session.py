@@ -119,6 +119,7 @@ class Redaction:
         spans = self._spans(path, found, rules) if audio else ()
         try:
             with removed_on_failure(each for each in written if each not in there):
+                target.parent.mkdir(parents=True, exist_ok=True)
                 if audio and recording:
                     self._beep(recording, audio, spans)
                 if key and vault:

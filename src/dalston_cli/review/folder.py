@@ -52,18 +52,26 @@ class _Recording(Struct, frozen=True):
     title: str | None = None
 
 
-class _Glance(Struct, frozen=True):
-    """What a list needs of a transcript."""
+class _Document(Struct, frozen=True):
+    """A transcript as a list reads it."""
 
     version: int = field(name="dalston_transcript_version")
     recording: _Recording
     segments: tuple[msgspec.Raw, ...]
     title: str | None = None
 
-    @property
-    def heading(self) -> str:
-        """The title as the page shows it: see ``formats.overview.heading_of``."""
-        return self.title or self.recording.title or Path(self.recording.name).name
+
+class _Glance(Struct, frozen=True, kw_only=True):
+    """What a list keeps of a transcript.
+
+    Attributes:
+        heading: The title as the page shows it: see ``formats.overview.heading_of``.
+    """
+
+    name: str
+    heading: str
+    duration_s: float
+    num_segments: int
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -104,8 +112,8 @@ class ReviewFolder:
             Listed(
                 id=name,
                 title=glance.heading,
-                duration=glance.recording.duration_s,
-                segments=len(glance.segments),
+                duration=glance.duration_s,
+                segments=glance.num_segments,
                 checked=self._checked(path),
             )
             for name, path, glance in found
@@ -141,7 +149,7 @@ class ReviewFolder:
             places.append((self._audio, self._audio / document.parent.relative_to(self.root)))
             places.append((self._audio, self._audio))
         for root, folder in places:
-            for candidate in _candidates(folder, root, glance.recording.name):
+            for candidate in _candidates(folder, root, glance.name):
                 if _is_inside(candidate, root):
                     return candidate.resolve()
         return None
@@ -206,9 +214,16 @@ class ReviewFolder:
 
 def _glance_of(data: bytes) -> _Glance | None:
     try:
-        return msgspec.json.decode(data, type=_Glance)
+        found = msgspec.json.decode(data, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    name = found.recording.name
+    return _Glance(
+        name=name,
+        heading=found.title or found.recording.title or Path(name).name,
+        duration_s=found.recording.duration_s,
+        num_segments=len(found.segments),
+    )
 
 
 def _candidates(folder: Path, root: Path, name: str) -> Sequence[Path]:

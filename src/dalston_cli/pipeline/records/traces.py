@@ -7,28 +7,23 @@ so that the same command finishes a removal that was interrupted.
 
 import json
 import os
-import re
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import Row
 
 import msgspec
 
 from dalston_cli.audio.request import AudioInfo
-from dalston_cli.audio.source import given_name, shown_name
+from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import UnavailableError, UsageError
 from dalston_cli.pipeline.endpoints import reference_of
 from dalston_cli.pipeline.records.entry import StoredFile
-from dalston_cli.pipeline.records.history import list_runs
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_file
+from dalston_cli.pipeline.records.known_recordings import KnownRecording, known_recordings
 from dalston_cli.pipeline.records.store import KeptResults
 from dalston_cli.pipeline.remote.address import scheme_of
 from dalston_cli.review.naming import corrections_path
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class NothingKeptError(UsageError):
@@ -40,18 +35,6 @@ class NothingKeptError(UsageError):
         super().__init__(
             f"nothing is kept of {shown_name(name)}",
             hint="name it by the path that it had, or by the digest in its JSON: sha256:…",
-        )
-
-
-class RecordingInWorkError(UnavailableError):
-    """A run works on what is to be forgotten."""
-
-    code = "recording_in_work"
-
-    def __init__(self, name: str, run: str) -> None:
-        super().__init__(
-            f"the run {run} works on {shown_name(name)}",
-            hint="wait until it has ended, or stop it with Ctrl-C",
         )
 
 
@@ -103,6 +86,7 @@ class _Results:
 
     of: dict[str, list[str]] = field(default_factory=dict)
     audio: dict[str, set[str]] = field(default_factory=dict)
+    same_audio: dict[frozenset[str], list[str]] = field(default_factory=dict)
     prepared: dict[str, list[str]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     num_unknown: int = 0
@@ -116,7 +100,7 @@ def find_traces(journal: Journal, store: KeptResults, names: Iterable[str]) -> t
         RecordingInWorkError: A run works on one.
     """
     results = _read(store)
-    return tuple(_traces(journal, results, name) for name in names)
+    return tuple(_traces(journal, results, known) for known in known_recordings(journal, names))
 
 
 def remove_traces(
@@ -185,6 +169,8 @@ def _read(store: KeptResults) -> _Results:
                 results.of.setdefault(digest, []).append(file.key)
         else:
             results.num_unknown += 1
+    for digest, channels in results.audio.items():
+        results.same_audio.setdefault(frozenset(channels), []).append(digest)
     return results
 
 
@@ -200,15 +186,13 @@ def _audio_info(value: bytes) -> AudioInfo | None:
         return None
 
 
-def _traces(journal: Journal, results: _Results, name: str) -> Traces:
-    digests = _digests(journal, name)
+def _traces(journal: Journal, results: _Results, known: KnownRecording) -> Traces:
+    name, digests, recordings, jobs = known
     audio = set[str]().union(*(results.audio.get(digest, ()) for digest in digests))
-    twins = {each for each, channels in results.audio.items() if audio and channels == audio}
+    twins = results.same_audio.get(frozenset(audio), ()) if audio else ()
     about = dict.fromkeys((*digests, *sorted(twins), *sorted(audio)))
     stored = [key for digest in about for key in results.of.get(digest, ())]
     last = [key for digest in digests for key in results.prepared.get(digest, ())]
-    recordings = _recordings(journal, digests)
-    jobs = _jobs(journal, [*recordings, *([] if _DIGEST.fullmatch(name) else [name])], name)
     outputs, edited, elsewhere = _outputs(journal, digests, jobs)
     found = tuple(dict.fromkeys((*stored, *last)))
     if not (found or outputs or edited or elsewhere or jobs or recordings):
@@ -225,86 +209,6 @@ def _traces(journal: Journal, results: _Results, name: str) -> Traces:
         size_bytes=sum(results.sizes[key] for key in found) + sum(map(_size, outputs)),
         num_unknown=results.num_unknown,
     )
-
-
-def _digests(journal: Journal, name: str) -> tuple[str, ...]:
-    """Return the digests of the bytes that a recording has, and had in earlier runs."""
-    if _DIGEST.fullmatch(name):
-        return (name,)
-    found: dict[str, None] = {}
-    path = Path(name)
-    with suppress(OSError):  # the journal may know one that is gone or locked
-        if path.is_file():
-            found[digest_file(path)] = None
-    for table in ("recordings", "files", "refused"):
-        found |= dict.fromkeys(digest for _, digest in _rows_of(journal, table, path))
-    return tuple(found)
-
-
-def _rows_of(journal: Journal, table: str, path: Path) -> list[tuple[str, str]]:
-    """Return path and digest of the rows about one file, however its path was written."""
-    ending = b"/" + os.fsencode(path.name)
-    rows = journal.connection.execute(
-        f"SELECT path, digest FROM {table} WHERE substr(path, -?) = ?",  # noqa: S608 - our own names
-        (len(ending), ending),
-    ).fetchall()
-    wanted = _same(path)
-    return [
-        (os.fsdecode(row["path"]), str(row["digest"]))
-        for row in rows
-        if wanted(Path(os.fsdecode(row["path"])))
-    ]
-
-
-def _same(path: Path) -> Callable[[Path], bool]:
-    """Return a test for paths of the same file, which may be gone."""
-    normal, real = os.path.normpath(path.absolute()), path.parent.resolve() / path.name
-
-    def is_same(other: Path) -> bool:
-        if os.path.normpath(other.absolute()) == normal:
-            return True
-        return other.parent.resolve() / other.name == real
-
-    return is_same
-
-
-def _recordings(journal: Journal, digests: Iterable[str]) -> tuple[str, ...]:
-    """Return where recordings with these bytes lay; transcripts are none."""
-    found: dict[str, None] = {}
-    for digest in digests:
-        rows = journal.connection.execute(
-            "SELECT path FROM recordings WHERE digest = ? UNION SELECT path FROM files"
-            " WHERE digest = ? AND path NOT IN (SELECT path FROM outputs)",
-            (digest, digest),
-        ).fetchall()
-        found |= dict.fromkeys(os.fsdecode(row["path"]) for row in rows)
-    return tuple(found)
-
-
-def _jobs(journal: Journal, recordings: Iterable[str], name: str) -> tuple[int, ...]:
-    """Return the jobs of recordings, by the names that they had in the folder of their run."""
-    running = {run.run for run in list_runs(journal, limit=None) if run.state == "running"}
-    found: dict[int, None] = {}
-    for recording in recordings:
-        path = Path(given_name(recording))
-        rows = journal.connection.execute(
-            "SELECT jobs.id, run, recording, folder, status FROM jobs JOIN runs ON run = runs.id"
-            " WHERE substr(recording, -?) = ?",
-            (len(path.name), path.name),
-        ).fetchall()
-        is_same = _same(path)
-        for row in rows:
-            is_named = row["recording"] == recording
-            if not is_named and (scheme_of(recording) or not is_same(_in(row))):
-                continue
-            if row["status"] == "running" and row["run"] in running:
-                raise RecordingInWorkError(name, row["run"])
-            found[int(row["id"])] = None
-    return tuple(found)
-
-
-def _in(row: Row) -> Path:
-    return Path(str(row["folder"]), str(row["recording"]))
 
 
 def _outputs(
