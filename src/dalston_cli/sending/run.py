@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.errors import DalstonError, NoRoomError, UnavailableError
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.intake.shard import Share, share_of
@@ -20,7 +21,6 @@ from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.running.failures import explained
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 from dalston_cli.pipeline.session import RunCallbacks
 from dalston_cli.sending import errors
