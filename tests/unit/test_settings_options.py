@@ -188,10 +188,11 @@ def test_language_auto_is_detected() -> None:
 
 
 def test_hotwords_from_a_file_come_behind(tmp_path: Path) -> None:
-    (tmp_path / "words.txt").write_text("\ufeffSmith, John\n\nDalston\n", encoding="utf-8")
+    (tmp_path / "words.txt").write_text("\ufeffSmith, John\n\nDalston=2\n", encoding="utf-8")
     settings = settings_of(hotwords=("one",), hotwords_file=str(tmp_path / "words.txt"))
-    words = asked(build_run_options(settings), "transcribe").hotwords
-    assert words == ("one", "Smith, John", "Dalston")
+    wanted = asked(build_run_options(settings), "transcribe")
+    assert wanted.hotwords == ("one", "Smith, John", "Dalston")
+    assert wanted.hotword_weights == (1, 1, 2)
 
 
 def test_a_missing_hotwords_file_is_a_usage_error(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ _DECIDED_HERE = frozenset(
 )
 """Reported as decided here; all other options as the library reports that it used them."""
 
-SUPPORTED = frozenset(TranscribeOptions.__struct_fields__)
+SUPPORTED = frozenset(TranscribeOptions.__struct_fields__) - {"hotword_weights"}
+"""A prompt cannot be weighted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from dalston_cli.formats.registry import WRITERS, needing_speakers, optional_for
 from dalston_cli.options.rendering import build_render_options
 from dalston_cli.pipeline.intake.urls import given_store, output_address
 from dalston_cli.pipeline.outputs.remote_place import path_of
+from dalston_cli.pipeline.plan.hotwords import read_hotwords
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import OfflineAddressError
 from dalston_cli.pipeline.request import AUTO_MODEL, OutputTarget, RunOptions, StageRequest
@@ -277,8 +278,11 @@ def _options(settings: Settings, stage: Stage[Any, Any]) -> Struct | None:
 def _transcribe_options(settings: Settings) -> TranscribeOptions:
     values = _values(settings, "transcribe")
     values["language"] = None if settings.language == DETECT else settings.language
+    entries = settings.hotwords
     if settings.hotwords_file:
-        values["hotwords"] = (*(settings.hotwords or ()), *_word_list(settings.hotwords_file))
+        entries = (*(entries or ()), *_word_list(settings.hotwords_file))
+    if entries is not None:
+        values |= read_hotwords(entries)
     return TranscribeOptions(**values)
 
 

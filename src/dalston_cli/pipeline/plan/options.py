@@ -20,6 +20,7 @@ from dalston_sdk.wire import Stage, TranscribeOptions
 
 Options = TypeVar("Options", bound=Struct)
 
+_HOTWORDS = "hotwords"
 _MOST_NAMES = 6
 _SAY_WHICH_TEXT = frozenset({"language", "languages", "task"})
 
@@ -48,6 +49,18 @@ class NoTranslationError(UsageError):
         super().__init__(
             f"model {model.id} cannot translate",
             hint=_use_one_of(able, Stage.TRANSCRIBE) or "leave --task translate out",
+        )
+
+
+class NoHotwordsError(UsageError):
+    """The chosen model cannot be told which words to expect, though others of its engine can."""
+
+    code = "no_hotwords"
+
+    def __init__(self, model: ModelEntry, able: Sequence[str]) -> None:
+        super().__init__(
+            f"model {model.id} cannot be told which words to expect (hotwords)",
+            hint=_use_one_of(able, Stage.TRANSCRIBE) or "leave --hotwords out",
         )
 
 
@@ -81,10 +94,11 @@ def effective_options(
 
     Raises:
         UnsupportedOptionError: The user set something that the model's engine does not honour.
-        LanguageNotCoveredError, NoTranslationError: The model cannot do it.
+        LanguageNotCoveredError, NoHotwordsError, NoTranslationError: The model cannot do it.
     """
     if isinstance(wanted, TranscribeOptions):
         _check_abilities(catalog, model, wanted, installed)
+        _check_hotwords(catalog, model, wanted, installed)
     engine = catalog.engine(model.engine)
     supported = engine.stages[stage].options
     chosen = _set_fields(wanted)
@@ -130,6 +144,16 @@ def _check_abilities(
         raise NoTranslationError(model, translating)
 
 
+def _check_hotwords(
+    catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions, installed: Collection[str]
+) -> None:
+    """Refuse words to expect where the engine knows the option, and this model has no way."""
+    has_option = _HOTWORDS in catalog.engine(model.engine).stages[Stage.TRANSCRIBE].options
+    if wanted.hotwords and has_option and not model.capabilities.hotwords:
+        able = _models_with_option(catalog, Stage.TRANSCRIBE, _HOTWORDS, installed)
+        raise NoHotwordsError(model, able)
+
+
 def _set_fields(options: Struct) -> dict[str, object]:
     """Return the options that are not None."""
     return {
@@ -144,6 +168,7 @@ def _models_with_option(
         model.id
         for model in best_alternatives(catalog.models_for(stage), installed)
         if option in catalog.engine(model.engine).stages[stage].options
+        and (model.capabilities.hotwords or not option.startswith("hotword"))
     )
 
 

@@ -17,6 +17,7 @@ from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.choosing import StageChooser
+from dalston_cli.pipeline.plan.hotwords import read_hotwords
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
 from dalston_cli.pipeline.plan.voices import recognition_by
 from dalston_cli.pipeline.records.keys import make_key
@@ -27,7 +28,7 @@ from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.registry import STAGES
 from dalston_cli.stages.transcribe import TRANSCRIBE
 
-_TEXT = ("language", "initial_prompt", "hotwords")
+_TEXT = ("language", "initial_prompt")
 _SPEAKERS = ("num_speakers", "min_speakers", "max_speakers")
 
 
@@ -121,7 +122,9 @@ def _overridden(options: RunOptions, overrides: Overrides) -> RunOptions:
     """Return the run's options as they are for one recording."""
     stages = dict(options.stages)
     text = {name: getattr(overrides, name) for name in _TEXT}
-    said = {name: value for name, value in text.items() if value is not None}
+    said: dict[str, Any] = {name: value for name, value in text.items() if value is not None}
+    if overrides.hotwords is not None:
+        said |= read_hotwords(overrides.hotwords)
     stages[TRANSCRIBE] = replace(
         stages[TRANSCRIBE],
         model=overrides.model or stages[TRANSCRIBE].model,

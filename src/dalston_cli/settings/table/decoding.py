@@ -61,10 +61,14 @@ class Decoding:
         "Text that the first words must be.", example="Good evening"
     )
     hotwords: tuple[str, ...] | None = kinds.texts(
-        "Words and names to expect.", example="Dalston,Hackney", everyday=True
+        "Words and names to expect; Dalston=2 has Dalston count twice.",
+        example="Dalston,Hackney",
+        everyday=True,
     )
     hotwords_file: str | None = kinds.file(
-        "A file of words and names to expect, one per line.", example="names.txt", sets=""
+        "A file of words and names to expect, one per line, as for --hotwords.",
+        example="names.txt",
+        sets="",
     )
     condition_on_previous_text: bool | None = kinds.switch("Show the model what it wrote before.")
     prompt_reset_on_temperature: float | None = kinds.probability(

@@ -61,6 +61,7 @@ class TranscribeOptions(
         task: ``translate`` means into English.
         temperature: Temperatures to try one after the other until decoding succeeds.
         hotwords: Words and names to expect.
+        hotword_weights: How much each of them counts, where 1 is usual; None for 1 each.
         vad: True to decode only regions with speech.
         multilingual: True to detect the language of every segment.
     """
@@ -79,6 +80,7 @@ class TranscribeOptions(
     initial_prompt: str | None = None
     prefix: str | None = None
     hotwords: tuple[str, ...] | None = None
+    hotword_weights: tuple[float, ...] | None = None
     condition_on_previous_text: bool | None = None
     prompt_reset_on_temperature: float | None = None
     compression_ratio_threshold: float | None = None

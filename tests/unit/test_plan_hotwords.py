@@ -1,0 +1,88 @@
+"""Words to expect: as people write them, and which models take them."""
+
+import pytest
+
+from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.plan.hotwords import HotwordWeightError, read_hotwords
+from dalston_cli.pipeline.plan.options import (
+    NoHotwordsError,
+    UnsupportedOptionError,
+    effective_options,
+)
+from dalston_sdk.wire import Stage, TranscribeOptions
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    """The models that come with Dalston."""
+    return load_catalog(CatalogPaths.from_environment({}))
+
+
+@pytest.mark.parametrize(
+    ("entries", "words", "weights"),
+    [
+        pytest.param(("Dalston", "Ada Lovelace"), ("Dalston", "Ada Lovelace"), None, id="plain"),
+        pytest.param(("Dalston=2", "Ada"), ("Dalston", "Ada"), (2.0, 1.0), id="weighted"),
+        pytest.param(("Ada Lovelace = 0.5",), ("Ada Lovelace",), (0.5,), id="with-spaces"),
+        pytest.param(("E=mc2", "=2", "1=1="), ("E=mc2", "=2", "1=1="), None, id="no-weights"),
+        pytest.param(("a=b=3",), ("a=b",), (3.0,), id="the-last-counts"),
+        pytest.param((), (), None, id="none"),
+    ],
+)
+def test_words_and_weights(
+    entries: tuple[str, ...], words: tuple[str, ...], weights: tuple[float, ...] | None
+) -> None:
+    assert read_hotwords(entries) == {"hotwords": words, "hotword_weights": weights}
+
+
+@pytest.mark.parametrize("entry", ["Dalston=0", "Dalston=10.5", "Dalston=99"])
+def test_a_weight_out_of_range_is_refused(entry: str) -> None:
+    with pytest.raises(HotwordWeightError, match="above 0 and at most 10") as caught:
+        read_hotwords(("Ada", entry))
+    assert "Dalston=2" in (caught.value.hint or "")
+
+
+def planned(catalog: Catalog, model: str, entry: str) -> TranscribeOptions:
+    options = TranscribeOptions(language="en", **read_hotwords((entry,)))  # type: ignore[arg-type]
+    return effective_options(catalog, Stage.TRANSCRIBE, catalog.model(model), options)
+
+
+@pytest.mark.parametrize(
+    ("model", "entry"),
+    [
+        ("faster-whisper-tiny.en", "Ada"),
+        ("pocketsphinx-en-us", "Ada"),
+        ("onnx-parakeet-tdt-0.6b-v3", "Ada=2"),
+    ],
+)
+def test_models_that_take_words_get_them(catalog: Catalog, model: str, entry: str) -> None:
+    assert planned(catalog, model, entry).hotwords == ("Ada",)
+
+
+@pytest.mark.parametrize(
+    ("model", "entry", "error", "message"),
+    [
+        ("onnx-canary-1b-v2", "Ada", NoHotwordsError, "cannot be told which words to expect"),
+        ("onnx-whisper-base", "Ada", NoHotwordsError, "cannot be told which words to expect"),
+        ("moonshine-base", "Ada", NoHotwordsError, "cannot be told which words to expect"),
+        ("faster-whisper-tiny.en", "Ada=2", UnsupportedOptionError, "`hotword_weights`"),
+        ("pocketsphinx-en-us", "Ada=2", UnsupportedOptionError, "`hotword_weights`"),
+    ],
+)
+def test_what_a_model_cannot_do_is_refused_with_models_that_can(
+    catalog: Catalog, model: str, entry: str, error: type[UsageError], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        planned(catalog, model, entry)
+    hint = caught.value.hint or ""
+    assert "use --model " in hint
+    named = [word.strip("(),") for word in hint.split() if word.strip("(),") in catalog.models]
+    assert named
+    assert all(catalog.model(name).capabilities.hotwords for name in named)
+
+
+def test_no_model_promises_what_its_engine_has_no_option_for(catalog: Catalog) -> None:
+    for model in catalog.models.values():
+        if model.capabilities.hotwords:
+            assert "hotwords" in catalog.engine(model.engine).stages[Stage.TRANSCRIBE].options
