@@ -3,10 +3,11 @@
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import msgspec
 import onnxruntime as rt
 from languages import find_language
 from loading import Recogniser, is_device_lost, load_recogniser, try_gpu
@@ -24,6 +25,7 @@ from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import evenly_spaced, to_whisper_code
+from dalston_sdk.phrases import PHRASE_OPTIONS, Phrase, plan_phrases
 from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, shared_fitter
 from dalston_sdk.transcribing import Found, transcribe_chunks
 from dalston_sdk.wire import (
@@ -46,10 +48,11 @@ _MIN_CHUNK_S = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class _Told:
-    """What a model is told of a chunk; BCP-47 codes."""
+    """What a model is told of a chunk: BCP-47 codes, and words to expect."""
 
     language: str | None
     into_english: bool
+    phrases: tuple[Phrase, ...]
 
 
 class OnnxAsrEngine(Engine):
@@ -57,7 +60,9 @@ class OnnxAsrEngine(Engine):
 
     name = "onnx-asr"
     version = "0.1.0"
-    options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED_OPTIONS}
+    options: ClassVar[Mapping[Stage, frozenset[str]]] = {
+        Stage.TRANSCRIBE: SUPPORTED_OPTIONS | PHRASE_OPTIONS
+    }
     keeps_freed_memory = True
     splits = True
     slots = SLOTS
@@ -125,6 +130,13 @@ class OnnxAsrEngine(Engine):
             translating_models="--model onnx-canary-1b-v2 or --model faster-whisper-large-v3",
             timing_model="--model onnx-parakeet-tdt-0.6b-v3",
         )
+        expected = plan_phrases(
+            options,
+            recogniser.vocabulary,
+            model_name=recogniser.capabilities.name,
+            models="--model onnx-parakeet-tdt-0.6b-v3",
+        )
+        decoding = replace(decoding, warnings=(*decoding.warnings, *expected.warnings))
         speech = find_speech(audio, request, decoding, self._detector, context.check_cancelled)
         searched = speech.regions or speech.alone
         language = find_language(
@@ -139,7 +151,11 @@ class OnnxAsrEngine(Engine):
             turn=lambda: shared.turn(context.check_cancelled),
         )
         text_language = "en" if decoding.into_english else language.spoken
-        told = _Told(language=language.spoken, into_english=decoding.into_english)
+        told = _Told(
+            language=language.spoken,
+            into_english=decoding.into_english,
+            phrases=expected.phrases,
+        )
 
         def decode(
             chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
@@ -163,20 +179,23 @@ class OnnxAsrEngine(Engine):
             min_chunk_s=_MIN_CHUNK_S,
         )
         with shared.taking_part():
-            return transcribe_chunks(request, audio, found, decode, context)
+            result = transcribe_chunks(request, audio, found, decode, context)
+        return msgspec.structs.replace(result, effective={**result.effective, **expected.effective})
 
 
 def _recognise(
     recogniser: Recogniser, chunks: Sequence[Samples], told: _Told
 ) -> list[TimestampedResult]:
     """Decode a batch of chunks."""
-    arguments = {}
+    arguments: dict[str, Any] = {}
     capabilities = recogniser.capabilities
     if capabilities.must_be_told_language and told.language is not None:
         is_whisper = capabilities.detects_language
         arguments["language"] = to_whisper_code(told.language) if is_whisper else told.language
     if told.into_english:
         arguments["target_language"] = "en"
+    if told.phrases:
+        arguments["phrases"] = told.phrases
     results: list[TimestampedResult] = recogniser.adapter.with_timestamps().recognize(
         list(chunks), **arguments
     )

@@ -14,11 +14,12 @@ from onnx_asr.loader import AsrNames, AsrTypeNames, Manager, create_asr_resolver
 from onnx_asr.models.kaldi import KaldiTransducer
 from onnx_asr.models.whisper import WhisperOrt
 from onnx_asr.resolver import Resolver
-from private_api import encode, try_encoder
+from private_api import encode, take_phrases, try_encoder, vocabulary_of
 
 from dalston_sdk.devices import cpu_threads, device_lost, split_device
 from dalston_sdk.errors import EngineError
 from dalston_sdk.memory_errors import is_out_of_memory
+from dalston_sdk.phrases import Vocabulary
 from dalston_sdk.sharing import is_same_together
 from dalston_sdk.weights import (
     loading_failed,
@@ -46,6 +47,7 @@ class Recogniser:
         capabilities: What the model can do.
         compute_type: The number format of its files.
         together: True if chunks of several requests may be in one batch.
+        vocabulary: Its tokens; None if it cannot be told which words to expect.
         warnings: What the user should know about it.
     """
 
@@ -53,6 +55,7 @@ class Recogniser:
     capabilities: OnnxCapabilities
     compute_type: str
     together: bool
+    vocabulary: Vocabulary | None
     warnings: tuple[Notice, ...]
 
 
@@ -119,11 +122,14 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
     except Exception as error:
         raise _failure(folder, error, device) from error
     _check_provider(adapter.asr, device)
+    if (vocabulary := vocabulary_of(adapter.asr)) is not None:
+        take_phrases(adapter.asr, vocabulary)
     return Recogniser(
         adapter=adapter,
         capabilities=capabilities,
         compute_type=compute_type,
         together=together,
+        vocabulary=vocabulary,
         warnings=_slow_on_gpu(compute_type, device),
     )
 

@@ -110,7 +110,11 @@ def _nemo(archives: tuple[str, ...], called: str) -> Detected:
         stages=(Stage.DIARIZE if diarizes else Stage.TRANSCRIBE,),
         capabilities=Capabilities()
         if diarizes
-        else Capabilities(word_timestamps=not is_canary, punctuation=True, translation=is_canary),
+        else Capabilities(
+            word_timestamps=not is_canary,
+            punctuation=True,
+            translation=is_canary,
+        ),
     )
 
 
@@ -171,6 +175,8 @@ def _onnx(files: WeightFiles, called: str) -> Detected:
             word_timestamps=family.times_words,
             punctuation=True,
             translation=family.translates,
+            # CTC models and transducers: those whose tokens have times.
+            hotwords=family.times_words,
             language_detection=family.detects_language,
         ),
     )
