@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pocketsphinx
 from endpointing import EndpointSettings, speech_regions, split
+from expected_words import expect_words
 from forced_alignment import Aligner
 from recognition import Recogniser, join_regions, segments_of
 
@@ -41,6 +42,7 @@ class PocketsphinxEngine(Engine):
                 "language",
                 "languages",
                 "task",
+                "hotwords",
                 "word_timestamps",
                 "vad",
                 "min_speech_ms",
@@ -55,6 +57,7 @@ class PocketsphinxEngine(Engine):
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
         self._recogniser: Recogniser | None = None
+        self._with_words: Recogniser | None = None
         self._aligner: Aligner | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
@@ -81,7 +84,7 @@ class PocketsphinxEngine(Engine):
 
     def unload(self) -> None:
         """Drop the decoders."""
-        self._recogniser = None
+        self._recogniser = self._with_words = None
         self._aligner = None
 
     def transcribe(
@@ -91,6 +94,9 @@ class PocketsphinxEngine(Engine):
         options = request.options
         _check_supported(options)
         recogniser = self._loaded()
+        expected = expect_words(options, recogniser.lookup, model_name=f"pocketsphinx {_MODEL}")
+        if expected.phones:
+            recogniser = self._expecting(expected.phones)
         settings = _read_settings(options)
         duration_s = len(audio) / SAMPLE_RATE
         with_vad = options.vad is not False
@@ -116,7 +122,8 @@ class PocketsphinxEngine(Engine):
             language="en",
             segments=tuple(segments),
             speech_regions=tuple(regions) if with_vad else (),
-            effective=_effective(options, settings),
+            effective=_effective(options, settings) | {"hotwords": expected.hotwords},
+            warnings=expected.warnings,
         )
 
     def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
@@ -134,6 +141,12 @@ class PocketsphinxEngine(Engine):
                 warnings.append(_alignment_failed(segment))
             context.progress(min(segment.end, duration_s), duration_s)
         return AlignResult(segments=tuple(segments), warnings=tuple(warnings))
+
+    def _expecting(self, phones: Mapping[str, str]) -> Recogniser:
+        """Return a recogniser with more words; the last one is kept."""
+        if self._with_words is None or self._with_words.phones != phones:
+            self._with_words = Recogniser(phones)
+        return self._with_words
 
     def _loaded(self) -> Recogniser:
         if self._recogniser is None:

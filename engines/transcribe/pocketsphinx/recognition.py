@@ -1,7 +1,8 @@
 """Decodes one chunk of speech with pocketsphinx: words with times and confidence."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from endpointing import to_pcm
@@ -41,12 +42,24 @@ class Recogniser:
     The library holds Python's interpreter lock during each call, and a server that cannot answer
     meanwhile looks dead. So audio goes in by small blocks. That loses the normalisation by the mean
     of the whole chunk, which is measured beforehand by a second decoder with a trivial search.
+
+    Args:
+        phones: Words to expect that the dictionary does not have, with their pronunciations.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, phones: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.phones = phones
         self._decoder = Decoder(loglevel="FATAL")
+        for number, (word, sounds) in enumerate(phones.items(), start=1):
+            # The search is made anew once, with all of them.
+            self._decoder.add_word(word, sounds, update=number == len(phones))
         self._normaliser = Decoder(lm=None, loglevel="FATAL")
         self._normaliser.set_align_text("a")
+
+    def lookup(self, word: str) -> str | None:
+        """Return the phones of a word; None if the dictionary does not have it."""
+        found: str | None = self._decoder.lookup_word(word)
+        return found
 
     def recognise(self, samples: Samples, region: SpeechRegion) -> list[Word]:
         """Return the words of one region, in order; their texts have a leading space."""

@@ -133,7 +133,8 @@ def test_silence_gives_nothing(engine: RunningEngine, tmp_path: Path, seconds: f
         ({"languages": ("fr", "de")}, "English only"),
         ({"task": "translate"}, "does not translate"),
         ({"beam_size": 5}, "beam_size"),
-        ({"hotwords": ("Dalston",)}, "hotwords"),
+        ({"initial_prompt": "Dalston"}, "initial_prompt"),
+        ({"hotwords": ("Dalston",), "hotword_weights": (2.0,)}, "hotword_weights"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
