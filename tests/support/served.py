@@ -69,7 +69,7 @@ class ServerHome:
 
 
 class Served:
-    """A running server."""
+    """A running server, or a worker."""
 
     def __init__(self, home: ServerHome, process: subprocess.Popen[str], url: str) -> None:
         self.home = home
@@ -90,8 +90,21 @@ class Served:
 @contextmanager
 def served(home: ServerHome, *words: str | Path) -> Iterator[Served]:
     """Serve until the end of the block."""
+    with _started(home, "serve", *words) as server:
+        yield server
+
+
+@contextmanager
+def worker(home: ServerHome, *words: str | Path) -> Iterator[Served]:
+    """Work on jobs of a server until the end of the block."""
+    with _started(home, "worker", *words) as started:
+        yield started
+
+
+@contextmanager
+def _started(home: ServerHome, command: str, *words: str | Path) -> Iterator[Served]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "dalston_cli", "serve", "--port", "0", "--json", *words],
+        [sys.executable, "-m", "dalston_cli", command, "--port", "0", "--json", *words],
         env=home.environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "redact": "Replace names, numbers and addresses in transcripts.",
     "speakers": "Keep a roster of people, with consent, who are named by their voices.",
     "serve": "Serve transcription to other programs, as OpenAI's API does.",
+    "worker": "Work on the jobs of a server, on this machine or on others.",
     "tokens": "Make, list and remove the tokens of dalston serve.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",

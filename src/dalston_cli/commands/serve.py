@@ -1,25 +1,21 @@
 """``dalston serve``: transcripts for other programs, over HTTP."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dalston_cli.commands.serving import (
+    MaxUpload,
+    Queue,
+    ServerPackageError,
+    UrlHosts,
+    WebhookHosts,
+)
+from dalston_cli.commands.store.setting import Store
 from dalston_cli.console import Console
-from dalston_cli.errors import ConfigurationError
 from dalston_cli.options.general import Json, Profile, Quiet
-
-
-class ServerPackageError(ConfigurationError):
-    """The packages of the server are not installed."""
-
-    code = "server_package_missing"
-
-    def __init__(self, missing: ModuleNotFoundError) -> None:
-        super().__init__(
-            f"dalston serve needs packages that are not installed: {missing.name}",
-            hint="pip install 'dalston[server]'",
-        )
 
 
 def serve(
@@ -43,9 +39,7 @@ def serve(
             "--jobs", "-j", min=1, max=256, metavar="N", help="Recordings at the same time."
         ),
     ] = 4,
-    max_upload: Annotated[
-        float, typer.Option(min=0.001, metavar="MB", help="The most that one file may have.")
-    ] = 2000.0,
+    max_upload: MaxUpload = 2000.0,
     upload_quota: Annotated[
         float, typer.Option(min=0.001, metavar="GB", help="The most of all files in work.")
     ] = 20.0,
@@ -56,19 +50,10 @@ def serve(
         float | None,
         typer.Option(min=1, metavar="N", help="Requests of one caller in a minute; no limit."),
     ] = None,
-    webhook_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST:PORT", help="Host of your own networks that webhooks may reach."
-        ),
-    ] = None,
-    url_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Host of your own networks that recordings may be fetched from.",
-        ),
-    ] = None,
+    webhook_host: WebhookHosts = None,
+    url_host: UrlHosts = None,
+    queue: Queue = None,
+    store: Store = None,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -82,6 +67,8 @@ def serve(
     dalston serve --port 8300
 
     dalston serve --host 0.0.0.0 --jobs 8
+
+    dalston serve --queue redis://10.0.0.5:6379/0 --store s3://talks/jobs
     """
     from dalston_cli.catalog.load import load_catalog
     from dalston_cli.commands.batch import environment_of
@@ -91,6 +78,11 @@ def serve(
     from dalston_cli.settings.locations import Locations
 
     try:
+        from dalston_cli.server.sharing import (
+            QUEUE_VARIABLE,
+            StoreWithoutQueueError,
+            given_queue,
+        )
         from dalston_cli.server.start import ServeRequest, start
     except ModuleNotFoundError as error:
         raise ServerPackageError(error) from error
@@ -103,7 +95,10 @@ def serve(
         most_waiting=max_waiting,
         per_minute=rate,
     )
-    resolved = resolve({}, profile=profile)
+    address = given_queue(queue, os.environ.get(QUEUE_VARIABLE))
+    if store is not None and address is None:
+        raise StoreWithoutQueueError
+    resolved = resolve({} if store is None else {"store": store}, profile=profile)
     catalog, locations = load_catalog(), Locations.from_environment()
     check_remotes(resolved, catalog.engines)
     options = build_run_options(resolved.settings.replaced(output_dir="."))
@@ -113,6 +108,8 @@ def serve(
         port=port,
         folders=tuple(allow_dir or ()),
         limits=limits,
+        queue=address,
+        store=options.store,
         webhook_hosts=frozenset(webhook_host or ()),
         url_hosts=frozenset(url_host or ()),
         profile=profile,

@@ -25,12 +25,13 @@ from dalston_cli.server.fetching import Fetcher
 from dalston_cli.server.job_request import JobRequest, idempotency_key, read_job
 from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.paths import allowed_recording
-from dalston_cli.server.queue import ENDED, QueuedJob
+from dalston_cli.server.queue import QueuedJob
 from dalston_cli.server.service import Service
+from dalston_cli.server.shared_jobs import SharedJobs
 from dalston_cli.server.tokens import Caller
 from dalston_cli.server.views import job_view
 from dalston_cli.server.webhooks import secret_bytes
-from dalston_cli.server.work import output_folder, transcript_in
+from dalston_cli.server.work import output_folder
 
 _MOST_LISTED = 100
 _WITH_TRANSCRIPT = frozenset({"done", "partial"})
@@ -41,7 +42,7 @@ class JobEndpoints:
     """What is asked of jobs; each caller has its own."""
 
     service: Service
-    jobs: Jobs
+    jobs: Jobs | SharedJobs
     webhook_hosts: frozenset[str]
     fetcher: Fetcher
 
@@ -74,18 +75,18 @@ class JobEndpoints:
                 param="idempotency-key",
             )
         status = HTTPStatus.ACCEPTED if kept.id == job.id else HTTPStatus.OK
-        created = answer(self._view(kept), status)
+        created = answer(await self._view(kept), status)
         created.headers["location"] = f"/v1/jobs/{kept.id}"
         return created
 
     async def listed(self, request: Request) -> Response:
         """List the caller's latest jobs."""
         jobs = await self.jobs.of(request.state.caller.name, _MOST_LISTED)
-        return answer({"object": "list", "data": [self._view(each) for each in jobs]})
+        return answer({"object": "list", "data": [await self._view(each) for each in jobs]})
 
     async def shown(self, request: Request) -> Response:
         """Answer with a job."""
-        return answer(self._view(await self._job(request)))
+        return answer(await self._view(await self._job(request)))
 
     async def removed(self, request: Request) -> Response:
         """Forget a job and all that is kept of it."""
@@ -135,7 +136,8 @@ class JobEndpoints:
             raise invalid("name one format", "format")
         writer = writers[0]
         options = build_render_options(self.service.wishes.resolved(job.options).settings)
-        transcript = read_transcript(transcript_in(self.jobs.folder_of(job.id)))
+        with self.jobs.transcript(job.id) as path:
+            transcript = read_transcript(path)
         if error := writer.unmet_need(transcript, options):
             raise error
         return writer.render(transcript, options), writer.extension
@@ -172,22 +174,12 @@ class JobEndpoints:
     async def _job(self, request: Request) -> QueuedJob:
         return await self.jobs.get(request.state.caller.name, request.path_params["job"])
 
-    def _view(self, job: QueuedJob) -> dict[str, object]:
-        return job_view(job, self.jobs.progress(job.id))
+    async def _view(self, job: QueuedJob) -> dict[str, object]:
+        progress = await self.jobs.progress(job.id) if job.state == "running" else None
+        return job_view(job, progress)
 
     async def _followed(self, job: QueuedJob, after: int) -> AsyncIterator[dict[str, str]]:
-        while True:
-            change = self.jobs.next_change
-            now = await self.jobs.now(job.id)
-            if now is None or now.state in ENDED:
-                break
-            progress = self.jobs.progress(job.id)
-            if progress is None:
-                await change.wait()
-                continue
-            async for number, kind, data in progress.follow(after):
-                after = number
-                yield {"id": str(number), "event": kind, "data": data}
-            after = 0
-        if now is not None:
-            yield {"event": "job", "data": msgspec.json.encode(self._view(now)).decode()}
+        async for number, kind, data in self.jobs.follow(job.id, after):
+            yield {"id": str(number), "event": kind, "data": data}
+        if (now := await self.jobs.now(job.id)) is not None:
+            yield {"event": "job", "data": msgspec.json.encode(await self._view(now)).decode()}

@@ -5,7 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,19 +14,27 @@ from starlette.concurrency import run_in_threadpool
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, StageFinished, StageStarted
+from dalston_cli.pipeline.records.remote_store import StoreUnusableError
+from dalston_cli.pipeline.remote.errors import RemoteError
 from dalston_cli.private_file import make_private_folder
-from dalston_cli.server.errors import no_such
 from dalston_cli.server.fetching import Fetcher
+from dalston_cli.server.job_files import JobFiles, JobFilesError
+from dalston_cli.server.leases import Leases
 from dalston_cli.server.paths import still_there
 from dalston_cli.server.progress import Progress
-from dalston_cli.server.queue import JobState, Queue, QueuedJob, QueueError
+from dalston_cli.server.queue import ENDED, JobState, QueuedJob, QueueError
 from dalston_cli.server.service import Service
 from dalston_cli.server.steady import Steady
+from dalston_cli.server.stored_jobs import StoredJobs
 from dalston_cli.server.telling import Teller
-from dalston_cli.server.upload import UPLOAD_NAME
 from dalston_cli.server.work import Order, output_folder
 
-JOBS_FOLDER = "jobs"
+MOST_TAKES = 4
+"""A job whose processes died as often is given up: it may be what they die of."""
+
+_AWAY_S = 10.0
+"""Before the next job is taken where the files of one cannot be had."""
+
 _FETCH = "fetch"
 _STATES: dict[str, JobState] = {
     "done": "done",
@@ -37,43 +45,60 @@ _STATES: dict[str, JobState] = {
 _LOG = logging.getLogger(__name__)
 
 
-class Jobs:
-    """The jobs of a server.
+class WorkersLostError(DalstonError):
+    """Too many processes did not survive a recording."""
+
+    code = "workers_lost"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{MOST_TAKES} workers died while they worked on this recording",
+            hint="look whether it is what they die of: dalston transcribe RECORDING",
+        )
+
+
+class _FilesAwayError(Exception):
+    """What machines share is not there for the moment, which is no fault of the recording."""
+
+    def __init__(self, error: DalstonError) -> None:
+        super().__init__(error.reason if isinstance(error, JobFilesError) else error.message)
+
+
+class Jobs(StoredJobs):
+    """The jobs that this process works on; see ``StoredJobs``.
 
     Args:
-        service: Has the turns to work.
-        queue: Keeps them.
         teller: Tells callers' servers.
-        steady: Asks the queue again where it fails.
         fetcher: Fetches recordings that callers name by URL.
+        leases: Hold jobs of a queue that other processes take from; None for one of our own.
     """
 
     def __init__(
-        self, service: Service, queue: Queue, teller: Teller, steady: Steady, fetcher: Fetcher
+        self,
+        service: Service,
+        files: JobFiles,
+        steady: Steady,
+        teller: Teller,
+        fetcher: Fetcher,
+        leases: Leases | None = None,
     ) -> None:
-        self._service = service
-        self._queue = queue
-        self._steady = steady
+        super().__init__(service, files, steady)
         self._teller = teller
         self._fetcher = fetcher
-        self._folder = service.folder / JOBS_FOLDER
+        self._leases = leases
         self._wake = asyncio.Event()
+        self._taking = asyncio.Lock()
         self._changed = asyncio.Event()
         self._progress: dict[str, Progress] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
 
-    def folder_of(self, number: str) -> Path:
-        """Return where what a job has is kept."""
-        return self._folder / number
-
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Work on jobs, first on those that a server did not end."""
-        await self._steady.ask(self._recover)
-        untold = await self._steady.ask(self._queue.untold)
+        if self._leases is None:
+            await self._steady.ask(self._recover)
         takers = [asyncio.create_task(self._take()) for _ in range(self._service.limits.jobs)]
-        for job in untold:
-            self._teller.tell(job, self._note_told)
+        takers.append(asyncio.create_task(self._tell_untold()))
         try:
             yield
         finally:
@@ -83,16 +108,21 @@ class Jobs:
             await self._teller.close()
 
     def _recover(self) -> None:
-        make_private_folder(self._folder)
+        make_private_folder(self._files.folder)
         waiting = self._queue.requeue()
-        folders = {folder.name: folder for folder in self._folder.iterdir()}
+        folders = {folder.name: folder for folder in self._files.folder.iterdir()}
         for name in folders.keys() - self._queue.known(folders):
             shutil.rmtree(folders[name], ignore_errors=True)  # its request, or removal, did not end
         self._service.room.used_bytes = sum(job.upload_bytes for job in waiting)
 
-    async def check(self) -> None:
-        """Make sure that jobs are taken, and can be read; see ``Steady.check``."""
-        await self._steady.check()
+    async def _tell_untold(self) -> None:
+        """Tell the ends that an earlier process did not; of a shared queue, again and again."""
+        while True:
+            for job in await self._steady.ask(self._queue.untold):
+                self._teller.tell(job, self._note_told)
+            if self._leases is None:
+                return
+            await asyncio.sleep(self._leases.queue.lease_s / 3)
 
     async def add(self, job: QueuedJob) -> QueuedJob:
         """Keep a job and begin with it in its turn; see ``Queue.add``."""
@@ -100,37 +130,22 @@ class Jobs:
         self._wake.set()
         return kept
 
-    async def get(self, owner: str, number: str) -> QueuedJob:
-        """Return a caller's job.
-
-        Raises:
-            RequestRefusedError: It has none of this number.
-        """
-        job = await self.now(number)
-        if job is None or job.owner != owner:
-            raise no_such("job")
-        return job
-
-    async def of(self, owner: str, most: int) -> tuple[QueuedJob, ...]:
-        """Return a caller's latest jobs."""
-        return await run_in_threadpool(self._queue.of, owner, most=most)
-
-    async def num_waiting(self, owner: str) -> int:
-        """Return how many jobs of a caller wait."""
-        return await run_in_threadpool(self._queue.num_waiting, owner)
-
-    def progress(self, number: str) -> Progress | None:
+    async def progress(self, number: str) -> Progress | None:
         """Return how far a job is; None where it is not in work."""
         return self._progress.get(number)
 
-    async def now(self, number: str) -> QueuedJob | None:
-        """Return a job as it is now; None where it was removed."""
-        return await run_in_threadpool(self._queue.get, number)
-
-    @property
-    def next_change(self) -> asyncio.Event:
-        """What is set when the next job begins, ends or is removed."""
-        return self._changed
+    async def follow(self, number: str, after: int) -> AsyncIterator[tuple[int, str, str]]:
+        """Yield each event with its number, from the one behind ``after`` on, until the end."""
+        while True:
+            change, now = self._changed, await self.now(number)
+            if now is None or now.state in ENDED:
+                return
+            if (progress := self._progress.get(number)) is None:
+                await change.wait()
+                continue
+            async for each in progress.follow(after):
+                yield each
+            after = 0
 
     def _tell_change(self) -> None:
         self._changed.set()
@@ -145,7 +160,7 @@ class Jobs:
                 await asyncio.wait((task,))
         self._service.room.give_back(job.upload_bytes)  # 0 of one that has ended
         self._tell_change()
-        await run_in_threadpool(shutil.rmtree, self.folder_of(job.id), ignore_errors=True)
+        await run_in_threadpool(self._files.remove, job.id)
 
     async def _take(self) -> None:
         """Take one job after the other, whatever the queue or a job meets."""
@@ -155,7 +170,8 @@ class Jobs:
             failure: QueueError | None = None
             async with self._service.place():
                 try:
-                    job = await self._taken()
+                    async with self._taking:  # it may block a thread for a moment
+                        job = await self._taken()
                 except QueueError as error:
                     failure = error
                 else:
@@ -166,7 +182,8 @@ class Jobs:
                         continue
             if failure is None:
                 failures = 0
-                await self._wake.wait()
+                if self._leases is None:  # else ``take`` has waited
+                    await self._wake.wait()
             else:
                 await self._steady.pause(asker, failure, failures)
                 failures += 1
@@ -196,14 +213,32 @@ class Jobs:
         self._tell_change()
         try:
             if await self._steady.ask(partial(self._queue.put, job)):
-                await self._end(await self._outcome(job, progress))
+                async with self._held(job.id, progress):
+                    ended = await self._outcome(job, progress)
+                await self._end(ended)
+        except _FilesAwayError as away:
+            self._steady.warn(f"{away}; {job.name} waits again")
+            self._give_back(job)
+            await asyncio.sleep(_AWAY_S)
         except asyncio.CancelledError:
             self._give_back(job)
+            if self._leases is not None:
+                await run_in_threadpool(self._leave, job.id)
             raise
         finally:
             progress.end()
             self._progress.pop(job.id, None)
             self._tell_change()
+
+    def _held(self, number: str, progress: Progress) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._leases is None else self._leases.held(number, progress)
+
+    def _leave(self, number: str) -> None:
+        """Remove what this process has of a job that it does not work on any more."""
+        with suppress(QueueError, JobFilesError):
+            self._files.leave(number)
+            if self._queue.get(number) is None:
+                self._files.remove(number)
 
     def _give_back(self, job: QueuedJob) -> None:
         """Let a job wait again; where that fails, the next server does so."""
@@ -212,14 +247,10 @@ class Jobs:
 
     async def _outcome(self, job: QueuedJob, progress: Progress) -> QueuedJob:
         """Return a job as its run leaves it."""
-        folder = self.folder_of(job.id)
         try:
-            options = await run_in_threadpool(
-                self._service.wishes.run_options, job.options, output_folder(folder)
-            )
-            async with self._recording(job, progress) as source:
-                order = Order(source=source, name=job.name, folder=folder, options=options)
-                finished = await self._service.carry_out(order, progress.take)
+            finished = await self._run(job, progress)
+        except (JobFilesError, RemoteError, StoreUnusableError) as error:
+            raise _FilesAwayError(error) from error
         except DalstonError as error:
             info = ErrorInfo(code=error.code, message=error.message, hint=error.hint)
             finished = JobFinished(recording=job.name, status="failed", error=info)
@@ -235,16 +266,30 @@ class Jobs:
             warnings=finished.warnings,
         )
 
+    async def _run(self, job: QueuedJob, progress: Progress) -> JobFinished:
+        if job.takes > MOST_TAKES:
+            raise WorkersLostError
+        folder, files = self.folder_of(job.id), self._files
+        run_options = partial(self._service.wishes.run_options, store=files.results(job.id))
+        options = await run_in_threadpool(run_options, job.options, output_folder(folder))
+        async with self._recording(job, progress) as source:
+            order = Order(source=source, name=job.name, folder=folder, options=options)
+            finished = await self._service.carry_out(order, progress.take)
+            await run_in_threadpool(files.hand_out, job.id)
+            return finished
+
     @asynccontextmanager
     async def _recording(self, job: QueuedJob, progress: Progress) -> AsyncIterator[Path]:
-        """Have a job's recording as a file, which is fetched first where that is an address."""
-        upload = self.folder_of(job.id) / UPLOAD_NAME
+        """Have a job's recording as a file, which is fetched first where it is elsewhere."""
+        if job.source is not None:
+            yield still_there(job.source)
+            return
         if job.url is None:
-            yield upload if job.source is None else still_there(job.source)
+            yield await self._files.bring(job.id, progress.warn)
             return
         begun = time.monotonic()
         progress.take(StageStarted(recording=job.name, stage=_FETCH))
-        async with self._fetcher.fetched(job.url, upload) as path:
+        async with self._fetcher.fetched(job.url, self._files.upload(job.id)) as path:
             elapsed_s = time.monotonic() - begun
             progress.take(
                 StageFinished(recording=job.name, stage=_FETCH, status="done", elapsed_s=elapsed_s)
@@ -253,13 +298,14 @@ class Jobs:
 
     async def _end(self, job: QueuedJob) -> None:
         """Note how a job ended, and remove what only its work needed."""
-        folder, upload_bytes = self.folder_of(job.id), job.upload_bytes
         ended = msgspec.structs.replace(job, upload_bytes=0, url=None)
         if not await self._steady.ask(partial(self._queue.put, ended)):
-            return  # it was removed meanwhile
-        self._service.room.give_back(upload_bytes)
-        (folder / UPLOAD_NAME).unlink(missing_ok=True)
-        await run_in_threadpool(shutil.rmtree, folder / "state", ignore_errors=True)
+            return  # it was removed meanwhile, or another process has it
+        self._service.room.give_back(job.upload_bytes)
+        try:
+            await run_in_threadpool(self._files.tidy, job.id)
+        except JobFilesError as error:
+            self._steady.warn(f"what {job.name} needed is not removed: {error.reason}")
         if ended.webhook is not None:
             self._teller.tell(ended, self._note_told)
 

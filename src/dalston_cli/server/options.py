@@ -64,8 +64,15 @@ class Wishes:
         check_effects(resolved, names=tuple(asked), formats=tuple(WRITERS))
         return resolved
 
-    def run_options(self, asked: Mapping[str, object], folder: Path) -> RunOptions:
+    def run_options(
+        self, asked: Mapping[str, object], folder: Path, *, store: str | None = None
+    ) -> RunOptions:
         """Return the options of a run whose transcript goes into a folder, as JSON.
+
+        Args:
+            asked: What the caller chose.
+            folder: For the transcript.
+            store: The address for the results of stages; None for the run's own folder.
 
         Raises:
             RequestRefusedError, UsageError: As ``resolved`` does; or options contradict each other.
@@ -79,7 +86,7 @@ class Wishes:
             overwrite=False,
             pull="never",
             starter=False,
-            store=None,
+            store=store,
             jobs=1,
         )
         return build_run_options(settings, suggested=resolved.from_pipeline())

@@ -42,6 +42,13 @@ class StageState(Struct, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
+class Seen(Struct, frozen=True, kw_only=True):
+    """What is known of a job that another process works on; see ``Progress``."""
+
+    stages: dict[str, StageState] = {}
+    duration_s: float | None = None
+
+
 class Progress:
     """What is known of a job in work.
 
@@ -82,6 +89,18 @@ class Progress:
             kind = data.pop("event")
             data.pop("recording", None)
             self._tell(kind, msgspec.json.encode(data).decode())
+
+    def state(self) -> bytes:
+        """Return what is known now, for another process to read as ``Seen``."""
+        return msgspec.json.encode(Seen(stages=self.stages, duration_s=self.duration_s))
+
+    def told(self, *, after: int) -> tuple[tuple[str, str], ...]:
+        """Return the kinds and data of all events behind the first ``after`` ones."""
+        return tuple(self._told[after:])
+
+    def warn(self, code: str, message: str) -> None:
+        """Take a warning."""
+        self.take(WarningRaised(code=code, message=message))
 
     def end(self) -> None:
         """Let those that follow know that nothing more comes."""

@@ -40,6 +40,7 @@ class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
         key: The caller's, by which a repeated request finds the same job.
         asked: Digest of what was asked for under that key.
         told: The webhook was answered, or given up.
+        takes: How many processes took it from a shared queue and did not give it back.
         created_at, started_at, ended_at: Seconds since 1970.
     """
 
@@ -57,6 +58,7 @@ class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: str = ""
     webhook: Webhook | None = None
     told: bool = False
+    takes: int = 0
     started_at: float | None = None
     ended_at: float | None = None
     duration_s: float | None = None
@@ -108,3 +110,39 @@ class Queue(Protocol):
 
     def untold(self) -> tuple[QueuedJob, ...]:
         """Return jobs that have ended and whose webhook was not told."""
+
+
+class News(Struct, frozen=True, kw_only=True):
+    """How far a job is, as the process that works on it tells others.
+
+    Attributes:
+        state: What there is to show of it now; empty for nothing yet.
+        told: Events, each with its kind, in their order.
+    """
+
+    state: bytes = b""
+    told: tuple[tuple[str, str], ...] = ()
+
+
+class SharedQueue(Queue, Protocol):
+    """A queue that several processes take jobs from, on one machine or on many.
+
+    A process holds what it took until it ends or gives back the job, but no longer than
+    ``lease_s`` after it renewed that last: then the next one takes the job. ``put`` of a job that
+    another process holds changes nothing and returns False. ``take`` waits a moment for a job, and
+    ``untold`` returns what no living process tells.
+    """
+
+    lease_s: float
+
+    def renew(self, number: str, news: News) -> bool:
+        """Hold a job for longer; return False where it is held no more, or was removed."""
+
+    def news(self, number: str, *, after: int) -> News:
+        """Return how far a job is, with the events behind the first ``after`` ones."""
+
+    def upload_bytes(self) -> int:
+        """Return the bytes of all uploads whose jobs have not ended."""
+
+    def agree(self, place: str) -> str:
+        """Note where the files of all jobs are, once and for all; return what was noted first."""

@@ -1,42 +1,35 @@
 """Starts a server: makes sure of who may ask, then serves until a signal."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    ExitStack,
-    asynccontextmanager,
-    closing,
-    contextmanager,
-)
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
-from starlette.applications import Starlette
-
 from dalston_cli.errors import UnavailableError, UsageError
 from dalston_cli.folder_lock import try_lock_folder
 from dalston_cli.pipeline.environment import Environment
-from dalston_cli.pipeline.events import Event, WarningRaised
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.review.serve import listen, serve
 from dalston_cli.server.access import RateLimit, Rules
 from dalston_cli.server.app import SCOPES, make_app
 from dalston_cli.server.fetching import Fetcher
 from dalston_cli.server.job_endpoints import JobEndpoints
+from dalston_cli.server.job_files import JOBS_FOLDER, JobFiles
 from dalston_cli.server.jobs import Jobs
+from dalston_cli.server.lifetime import Warn, make_lifespan, make_service
 from dalston_cli.server.limits import Limits
-from dalston_cli.server.metrics import Metrics
-from dalston_cli.server.options import Wishes
 from dalston_cli.server.service import Service
+from dalston_cli.server.shared_jobs import SharedJobs
+from dalston_cli.server.sharing import open_shared_queue
 from dalston_cli.server.sqlite_queue import SqliteQueue
 from dalston_cli.server.steady import Steady
 from dalston_cli.server.telling import Teller
 from dalston_cli.server.tokens import SCOPES as EVERY_SCOPE
 from dalston_cli.server.tokens import SERVER_FOLDER, AllowedFolderError, Caller, Callers, TokenFile
-from dalston_cli.server.work import Worker
 
 ANONYMOUS = "anyone"
 _PATIENCE_S = 5
@@ -80,6 +73,8 @@ class ServeRequest:
 
     Attributes:
         folders: For callers without a token.
+        queue: The address of a queue that workers take jobs from; None to work on them here.
+        store: The address where workers find recordings and leave transcripts; None for folders.
         webhook_hosts: Of the own networks that webhooks may reach, as ``HOST:PORT``.
         url_hosts: Of the own networks that recordings may be fetched from, likewise.
     """
@@ -89,18 +84,21 @@ class ServeRequest:
     folders: tuple[Path, ...]
     limits: Limits
     environment: Environment
+    queue: str | None = None
+    store: Address | None = None
     webhook_hosts: frozenset[str] = frozenset()
     url_hosts: frozenset[str] = frozenset()
     profile: str | None = None
 
 
-def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> None:
+def start(request: ServeRequest, warn: Warn, ready: Ready) -> None:
     """Serve until a signal.
 
     Raises:
         TokenNeededError: Other machines would be served without one.
         ServerRunsError: Another server uses the folder.
         PortTakenError: It cannot be listened on.
+        DalstonError: A queue that is shared cannot be used.
     """
     folder = request.environment.locations.state / SERVER_FOLDER
     make_private_folder(folder)
@@ -118,18 +116,17 @@ def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> N
     with ExitStack() as stack:
         stack.enter_context(_held(folder))
         listener = stack.enter_context(listen(request.port, request.host))
-        service = _service(request, folder, warn)
+        service = make_service(request.environment, folder, request.limits, request.profile, warn)
         host = f"[{request.host}]" if ":" in request.host else request.host
         url = f"http://{host}:{listener.getsockname()[1]}"
-        queue = stack.enter_context(closing(SqliteQueue(folder)))
         fetcher = Fetcher(
             room=service.room,
             most_bytes=request.limits.most_bytes,
             allowed=request.url_hosts,
         )
-        jobs = Jobs(service, queue, Teller(request.webhook_hosts), Steady(queue, warn), fetcher)
+        jobs = _jobs(request, service, fetcher, warn, stack)
         endpoints = JobEndpoints(service, jobs, request.webhook_hosts, fetcher)
-        app = make_app(service, endpoints, rules, _lifespan(service, jobs))
+        app = make_app(service, endpoints, rules, make_lifespan(service, jobs))
         serve(
             app,
             listener,
@@ -140,36 +137,17 @@ def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> N
         )
 
 
-def _service(request: ServeRequest, folder: Path, warn: Callable[[str], None]) -> Service:
-    def tell(event: Event) -> None:
-        if isinstance(event, WarningRaised):
-            warn(event.message)
-
-    environment = request.environment
-    return Service(
-        environment=environment,
-        folder=folder,
-        limits=request.limits,
-        wishes=Wishes(environment, request.profile),
-        worker=Worker(environment, tell),
-        metrics=Metrics(),
-    )
-
-
-def _lifespan(
-    service: Service, jobs: Jobs
-) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        service.clear()
-        service.worker.start()
-        try:
-            async with jobs.working():
-                yield
-        finally:
-            service.worker.close()
-
-    return lifespan
+def _jobs(
+    request: ServeRequest, service: Service, fetcher: Fetcher, warn: Warn, stack: ExitStack
+) -> Jobs | SharedJobs:
+    """Return the jobs of a server, which has its workers elsewhere or works on them itself."""
+    if request.queue is None:
+        files = JobFiles(service.folder / JOBS_FOLDER)
+        queue = stack.enter_context(closing(SqliteQueue(service.folder)))
+        return Jobs(service, files, Steady(queue, warn), Teller(request.webhook_hosts), fetcher)
+    files = JobFiles(service.folder / JOBS_FOLDER, request.store)
+    shared = open_shared_queue(request.queue, files, warn, stack)
+    return SharedJobs(service, shared, files, Steady(shared, warn))
 
 
 @contextmanager

@@ -18,16 +18,16 @@ class Steady:
     """What is known of whether a queue answers.
 
     Args:
-        queue: The queue.
-        warn: Takes what a person has to know.
+        queue: The queue; an attribute, too.
+        warn: Takes what a person has to know; an attribute, too.
         pauses_s: Between two tries.
     """
 
     def __init__(
         self, queue: Queue, warn: Callable[[str], None], pauses_s: Sequence[float] = PAUSES_S
     ) -> None:
-        self._queue = queue
-        self._warn = warn
+        self.queue = queue
+        self.warn = warn
         self._pauses_s = pauses_s
         self._failing: dict[object, QueueError] = {}
 
@@ -56,14 +56,14 @@ class Steady:
             number: How many there were before it, one after the other.
         """
         if not self._failing:
-            self._warn(f"{self._queue.place}: {error.message}; it is tried again until it works")
+            self.warn(f"{self.queue.place}: {error.message}; it is tried again until it works")
         self._failing[asker] = error
         await asyncio.sleep(self._pauses_s[min(number, len(self._pauses_s) - 1)])
 
     def note_success(self, asker: object) -> None:
         """Note that the queue has answered one that it failed before."""
         if self._failing.pop(asker, None) is not None and not self._failing:
-            self._warn(f"{self._queue.place}: jobs can be read and kept again")
+            self.warn(f"{self.queue.place}: jobs can be read and kept again")
 
     async def check(self) -> None:
         """Make sure that jobs are taken, and can be read.
@@ -73,7 +73,7 @@ class Steady:
         """
         for failure in self._failing.values():
             raise QueueError(failure.problem)
-        await run_in_threadpool(self._queue.check)
+        await run_in_threadpool(self.queue.check)
 
 
 async def _to_its_end(do: Callable[[], T]) -> T:

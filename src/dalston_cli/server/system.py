@@ -18,10 +18,10 @@ from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.launchers.survey import EngineState, survey_engines
 from dalston_cli.server.errors import answer, no_such
-from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.metrics import CONTENT_TYPE
 from dalston_cli.server.openai_request import THEIR_DIARIZING_MODEL, THEIR_MODELS
 from dalston_cli.server.service import Service
+from dalston_cli.server.stored_jobs import StoredJobs
 from dalston_sdk.wire import Stage
 
 
@@ -30,7 +30,7 @@ class SystemEndpoints:
     """``/health``, ``/metrics``, ``/v1/models``, ``/v1/engines`` and ``/v1/system/status``."""
 
     service: Service
-    jobs: Jobs
+    jobs: StoredJobs
     started: float
 
     async def health(self, _request: Request) -> Response:

@@ -29,12 +29,17 @@ class UploadRoom:
 
     Args:
         most_bytes: Of all of them together.
+
+    Attributes:
+        used_bytes: Of uploads that this process has.
+        elsewhere_bytes: Of uploads that other processes have, as it was known last.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self.used_bytes = 0
+        self.elsewhere_bytes = 0
 
     def take(self, number: int) -> None:
         """Take more room.
@@ -43,7 +48,7 @@ class UploadRoom:
             RequestRefusedError: There is none left.
         """
         with self._lock:
-            if self.used_bytes + number > self._most_bytes:
+            if self.used_bytes + self.elsewhere_bytes + number > self._most_bytes:
                 raise RequestRefusedError(
                     HTTPStatus.INSUFFICIENT_STORAGE,
                     "there is no room for more uploads",

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from dalston_cli.server.progress import Progress
+from dalston_cli.server.progress import Progress, Seen
 from dalston_cli.server.queue import QueuedJob
 
 
-def job_view(job: QueuedJob, progress: Progress | None) -> dict[str, object]:
+def job_view(job: QueuedJob, progress: Progress | Seen | None) -> dict[str, object]:
     """Return what a caller may know of its job: neither paths nor secrets of the server."""
     stages = {} if progress is None else progress.stages
     duration_s = job.duration_s

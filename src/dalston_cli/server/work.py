@@ -105,13 +105,14 @@ class Worker:
     def __init__(self, environment: Environment, tell: Emit) -> None:
         self._environment = environment
         self._tell = tell
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._ready: Future[SharedTools] = Future()
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._over = asyncio.Event()
 
     def start(self) -> None:
         """Begin, and return when work is taken."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.result()
 

@@ -2,11 +2,13 @@
 
 import errno
 import secrets
+import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from dalston_cli.pipeline.remote import errors
@@ -189,6 +191,20 @@ class Store:
                 self._put_guarded(address, data, self._guarded(condition))
             return self._facts_after(address)
 
+    def send(self, address: Address, path: Path) -> None:
+        """Write a large file of this machine, of which others see all or nothing.
+
+        Raises:
+            RemoteError: It cannot be written.
+        """
+        with explained(address), self._alone:
+            if self._scheme != "sftp":
+                self.system.put_file(str(path), self._path(address))
+                return
+            with path.open("rb") as read, self._finished(self._path(address)) as file:
+                file.set_pipelined(pipelined=True)  # else each 32 KB wait for an answer
+                shutil.copyfileobj(read, file, BLOCK_BYTES)
+
     def create(self, address: Address, data: bytes) -> bool:
         """Write a small file where there is none, and let the store itself decide that.
 
@@ -261,11 +277,17 @@ class Store:
         if self._scheme != "sftp":
             self.system.pipe_file(path, data, **how)
             return
+        with self._finished(path) as file:
+            file.write(data)
+
+    @contextmanager
+    def _finished(self, path: str) -> Iterator[Any]:
+        """Open a file by SFTP that others see when all of it is written."""
         unfinished = f"{path}.dalston-{secrets.token_hex(8)}.part"
         self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
         try:
             with self.system.ftp.open(unfinished, "wb") as file:
-                file.write(data)
+                yield file
             self.system.ftp.posix_rename(unfinished, path)
         except Exception:
             with suppress(OSError):
