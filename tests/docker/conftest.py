@@ -3,11 +3,10 @@
 ``.ci/docker`` starts one for a command and says where in the environment. Without it these tests
 are skipped, but in CI they fail.
 
-What takes longest, and why: ``test_all_stages`` and ``test_nemo`` build the images of real
-engines, which install gigabytes of packages; ``test_kill`` and ``test_hostile`` wait for engines
-that die and come back; ``test_images_sharing`` and ``test_torch_layer`` run builds at the same
-time. The images of engines are built by the test that needs them first, and stay on the daemon for
-the others.
+What takes longest, and why: images of real engines, which install gigabytes of packages, and so are
+built beside the tests (``image_builds``); ``test_kill`` and ``test_hostile`` wait for engines that
+die and come back; ``test_images_sharing`` and ``test_torch_layer`` run builds at the same time.
+Images stay on the daemon for the tests that need them next.
 """
 
 import os
@@ -24,6 +23,7 @@ from tests.docker.daemon import (
     problem_of_private,
     problem_of_shared,
 )
+from tests.docker.image_builds import ALONE, ENGINES, LAST, ImageBuilds, building, turn_of
 
 HERE = Path(__file__).parent
 
@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.docker)
+    items.sort(key=lambda item: turn_of(item.path.name) if HERE in item.path.parents else 0)
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +48,23 @@ def docker_daemon() -> Iterator[str]:
     assert not left, "the tests left on the Docker daemon:\n" + "\n".join(left)
 
 
+@pytest.fixture(scope="session")
+def image_builds(docker_daemon: str, request: pytest.FixtureRequest) -> Iterator[ImageBuilds]:
+    """The builds of all images that the last tests need; none where these are not run."""
+    files = {item.path.name for item in request.session.items}
+    engines = ENGINES if files.issuperset(LAST) else ()
+    with building(docker_daemon, engines) as builds:
+        yield builds
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _docker_environment(docker_daemon: str) -> Iterator[None]:
+def _docker_environment(docker_daemon: str, request: pytest.FixtureRequest) -> Iterator[None]:
     """Lead Docker's clients there, which are led nowhere in all other tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", docker_daemon)
         patch.setenv("DALSTON_BASE_IMAGE", os.environ[IMAGE])
+        if request.path.name not in ALONE:
+            request.getfixturevalue("image_builds")
         yield
 
 

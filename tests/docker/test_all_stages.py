@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.docker.image_builds import ImageBuilds
 from tests.docker.user import DockerUser, made_user
 from tests.support.all_stages import (
     DOES,
@@ -34,8 +35,11 @@ ENGINES = {str(model.entry["engine"]) for model in DOES.values()} | {REFINER[0]}
 
 
 @pytest.fixture(scope="module")
-def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
+def user(
+    docker_daemon: str, image_builds: ImageBuilds, isolation: Isolation
+) -> Iterator[DockerUser]:
     """Has pulled the tiny models and built every image."""
+    image_builds.wait(*ENGINES)
     with (
         made_user(docker_daemon, cache=isolation.places["CACHE"]) as made,
         running_language_models(made.outside) as server,

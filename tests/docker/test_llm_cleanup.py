@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from docker.models.containers import Container
+from tests.docker.image_builds import ImageBuilds
 from tests.docker.user import DockerUser, made_user
 from tests.support.isolation import Isolation
 from tests.support.language_models import Answer, LanguageModelServer, running_language_models
@@ -28,8 +29,11 @@ MONOLOGUE = EXAMPLES / "monologue.wav"
 
 
 @pytest.fixture(scope="module")
-def new_user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
+def new_user(
+    docker_daemon: str, image_builds: ImageBuilds, isolation: Isolation
+) -> Iterator[DockerUser]:
     """A user whose images are built, which may take longer than a test that uses them."""
+    image_builds.wait(ENGINE)
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
         for engine in (ENGINE, "pocketsphinx"):
             built = made.run("engines", "build", engine, timeout_s=BUILD_S)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.docker.image_builds import ImageBuilds
 from tests.docker.user import DockerUser, made_user
 from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.isolation import Isolation
@@ -31,8 +32,11 @@ ENTRY = {
 
 
 @pytest.fixture(scope="module")
-def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
+def user(
+    docker_daemon: str, image_builds: ImageBuilds, isolation: Isolation
+) -> Iterator[DockerUser]:
     """A user whose catalog has a tiny Parakeet and its weights, and whose image is built."""
+    image_builds.wait("nemo")
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
         weights, catalog = made.folder / "weights", made.folder / "catalog"
         catalog.mkdir()

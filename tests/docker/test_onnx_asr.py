@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.docker.image_builds import ImageBuilds
 from tests.docker.user import DockerUser, made_user
 from tests.support.isolation import Isolation
 from tests.support.onnx_models.families import make_transducer
@@ -16,8 +17,11 @@ pytestmark = [pytest.mark.slow, needs_flite]
 
 
 @pytest.fixture(scope="module")
-def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
-    """A user whose catalog has a tiny Parakeet and its weights."""
+def user(
+    docker_daemon: str, image_builds: ImageBuilds, isolation: Isolation
+) -> Iterator[DockerUser]:
+    """A user whose catalog has a tiny Parakeet and its weights, and whose image is built."""
+    image_builds.wait("onnx-asr")
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
         weights, catalog = made.folder / "tdt", made.folder / "catalog"
         weights.mkdir()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.acceptance.home import events_of
+from tests.docker.image_builds import ImageBuilds
 from tests.docker.user import DockerUser, made_user
 from tests.support.isolation import Isolation
 from tests.support.launching import engine_entry
@@ -122,8 +123,9 @@ def test_two_at_once_start_one_container(docker_daemon: str, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def whisper(user: DockerUser) -> Path:
-    """Weights of a user, whose catalog knows a model for them."""
+def whisper(user: DockerUser, image_builds: ImageBuilds) -> Path:
+    """Weights of a user, whose catalog knows a model for them; its engine's image is built."""
+    image_builds.wait("faster-whisper")
     weights = user.folder / "whisper"
     shutil.copytree(WEIGHTS, weights, ignore=shutil.ignore_patterns("training"))
     catalog = user.folder / "catalog"
