@@ -1,8 +1,8 @@
 """Leaves the processes of some tests out of the measuring of coverage, which slows their start.
 
 What they run is run by other tests, too: engines by ``tests/contract/test_engine_*``, decoding by
-``tests/integration/test_prepare_*``, downloads by ``test_models_pull`` and its like. What a test
-does in its own process is always measured.
+``tests/integration/test_prepare_*``, downloads by ``test_models_pull`` and its like, stores by what
+``test_remote_store`` does in its own process, which is always measured.
 """
 
 from collections.abc import Generator
@@ -12,6 +12,7 @@ import pytest
 
 VARIABLE = "COVERAGE_PROCESS_CONFIG"
 UNMEASURED = (
+    "tests/acceptance/test_examples.py",
     "tests/cli/test_cut_off.py",
     "tests/cli/test_known_bad.py",
     "tests/cli/test_long_pause.py",
@@ -32,7 +33,7 @@ UNMEASURED = (
     "tests/integration/test_remote_outputs.py",
     "tests/integration/test_remote_recordings.py",
     "tests/integration/test_remote_sftp.py",
-    "tests/integration/test_remote_store.py",
+    "tests/integration/test_remote_store*.py",
     "tests/integration/test_rerun_work.py",
     "tests/integration/test_run_*.py",
     "tests/integration/test_setup.py",
