@@ -16,6 +16,7 @@ from dalston_cli.formats.subtitles.rules import SubtitleRules
 _PER_CUE = 4.0
 _PAUSE_S, _LONG_PAUSE_S = 0.3, 0.6
 _LABEL_ALONE = 1000.0
+_SECOND_LACKING = 15.0
 
 Line = tuple[Atom, ...]
 
@@ -33,10 +34,12 @@ class _Measured:
     Attributes:
         columns: At each place, the columns of all atoms before it with their spaces.
         endings: Cost of a break after each atom; 0 after the last.
+        starts: Start of each atom in seconds, and of what follows the last one.
     """
 
-    def __init__(self, atoms: Sequence[Atom]) -> None:
+    def __init__(self, atoms: Sequence[Atom], until_s: float = 0.0) -> None:
         self.atoms = atoms
+        self.starts = [*(atom.start for atom in atoms), until_s]
         self.columns = [0, *accumulate(atom.width + atom.spaced for atom in atoms)]
         self.endings = [*(_break_cost(left, right) for left, right in pairwise(atoms)), 0.0]
 
@@ -45,9 +48,17 @@ class _Measured:
         return self.columns[end] - self.columns[first] - self.atoms[first].spaced
 
 
-def break_cues(atoms: Sequence[Atom], rules: SubtitleRules) -> list[Sequence[Atom]]:
-    """Cut one speaker's atoms into cues that keep the rules and end where sentences do."""
-    run = _Measured(atoms)
+def break_cues(
+    atoms: Sequence[Atom], rules: SubtitleRules, *, until_s: float = 0.0
+) -> list[Sequence[Atom]]:
+    """Cut one speaker's atoms into cues that keep the rules and end where sentences do.
+
+    Args:
+        atoms: Without long pauses.
+        rules: Limits of width, duration and speed.
+        until_s: Until when the last cue may be shown; 0 for the end of its last word.
+    """
+    run = _Measured(atoms, until_s)
     best = [_Step(0.0, 0)] + [_Step(float("inf"), 0)] * len(atoms)
     for first in range(len(atoms)):
         so_far = best[first].cost
@@ -137,8 +148,17 @@ def _cue_cost(run: _Measured, first: int, end: int, rules: SubtitleRules) -> flo
     too_fast = columns / duration / rules.max_cps - 1
     if too_fast > 0:
         cost += 3 * min(2.0, too_fast)
+    cost += _SECOND_LACKING * min(1.0, _lacking_s(run, first, end, rules))
     empty = 1 - columns / (rules.max_line_width * rules.max_line_count)
     return cost + 2 * empty * empty if empty > 0 else cost
+
+
+def _lacking_s(run: _Measured, first: int, end: int, rules: SubtitleRules) -> float:
+    """Return the seconds that a cue has too few before the next one begins; 0 if it has enough."""
+    start = run.starts[first]
+    room = max(run.atoms[end - 1].end, run.starts[end] - rules.min_gap_s) - start
+    needed = max(rules.min_cue_duration_s, run.width(first, end) / rules.max_cps)
+    return max(0.0, needed - min(room, rules.max_cue_duration_s))
 
 
 def _line_cost(run: _Measured, first: int, end: int, mean: float) -> float:

@@ -1,7 +1,8 @@
 """Crosstalk: two speakers at once are one cue, each on lines of its own after a dash.
 
 Cues follow each other, so what is said meanwhile is shown too late, or the first cue too briefly.
-Where both fit into one cue by all the rules, they are one; elsewhere they stay two.
+The same holds for a word that another speaker answers at once. Where both fit into one cue by all
+the rules, they are one; elsewhere they stay two.
 
 Reference:
     Netflix, Timed Text Style Guide: General Requirements, "Dual Speakers".
@@ -13,9 +14,12 @@ from typing import NamedTuple
 
 from dalston_cli.formats.subtitles.breaking import break_cues, line_width
 from dalston_cli.formats.subtitles.drafts import Draft, SpeakerName, Voice
+from dalston_cli.formats.subtitles.places import LATE_MS
 from dalston_cli.formats.subtitles.rules import MIN_LINE_WIDTH, SubtitleRules
 
 _DASH_COLUMNS = 2
+_AT_ONCE_S = 1.0
+"""An answer that comes later is none to the words before it."""
 
 
 def join_crosstalk(
@@ -64,10 +68,17 @@ def _free_after(draft: Draft, earliest: float, rules: SubtitleRules) -> float:
 
 
 def _is_crosstalk(first: Draft, second: Draft, rules: SubtitleRules) -> bool:
-    """Return True if the first one cannot be read before the second one, said meanwhile, begins."""
-    if len(first.voices) > 1 or first.speaker == second.speaker or second.start >= first.end:
+    """Return True if the first one cannot be read before the second one begins.
+
+    A second one that begins after the end of the first can wait a little.
+    """
+    if len(first.voices) > 1 or first.speaker == second.speaker:
         return False
-    return second.start - first.start < first.needed_s(rules)
+    room = second.start - first.start
+    if second.start < first.end:
+        return room < first.needed_s(rules)
+    is_answer = second.start - first.end < _AT_ONCE_S
+    return is_answer and room + LATE_MS / 1000 < first.needed_s(rules) + rules.min_gap_s
 
 
 def _together(

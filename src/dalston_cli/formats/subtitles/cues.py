@@ -1,7 +1,8 @@
 """A transcript's cues: times, speaker and lines."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from msgspec import Struct
 
@@ -65,12 +66,12 @@ def build_cues(
             None; no names without it.
     """
     duration_s = _duration(transcript)
-    drafts = _in_order(_drafts(transcript, rules, label))
+    drafts = _in_order(_drafts(transcript, rules, label, duration_s))
     if label:
-        drafts = _in_order(_named_again(drafts, rules, label))
+        drafts = _in_order(_named_again(drafts, rules, label, duration_s))
     joined = join_crosstalk(drafts, rules, label, duration_s=duration_s)
     if label and any(len(draft.voices) > 1 for draft in joined):
-        joined = _in_order(_named_again(joined, rules, label))
+        joined = _in_order(_named_again(joined, rules, label, duration_s))
     shown = places(joined, rules, duration_s=duration_s)
     return tuple(
         _cue(draft, rules, start=start / 1000, end=end / 1000)
@@ -112,27 +113,35 @@ def _in_order(drafts: Iterable[Draft]) -> list[Draft]:
 
 
 def _drafts(
-    transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None
+    transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None, duration_s: float
 ) -> Iterator[Draft]:
     """Yield the cues of each speaker's consecutive segments."""
     labelled: str | None = None
+    voices = tuple(_voices(transcript, rules))
+    starts = sorted(voice.start for voice in voices)
+    for said in voices:
+        following = bisect_left(starts, said.end)
+        until_s = starts[following] if following < len(starts) else duration_s
+        name = label(said.speaker) if label else None
+        named = said.named(name) if name and name != labelled else said
+        labelled = name
+        for cue in break_cues(named.atoms, rules, until_s=until_s):
+            yield single(cue, said.speaker)
+
+
+def _voices(transcript: Transcript, rules: SubtitleRules) -> Iterator[Voice]:
+    """Yield what one speaker says without a long pause."""
     for group in split_where(transcript.segments, _is_other_voice):
-        speaker = group[0].speaker
         for run in split_where(atoms_of(group, longest=rules.max_line_width // 2), _pauses):
-            name = label(speaker) if label else None
-            said = Voice(run, speaker)
-            if name and name != labelled:
-                said = said.named(name)
-            labelled = name
-            yield from (single(cue, speaker) for cue in break_cues(said.atoms, rules))
+            yield Voice(run, group[0].speaker)
 
 
 def _named_again(
-    drafts: Sequence[Draft], rules: SubtitleRules, label: SpeakerName
+    drafts: Sequence[Draft], rules: SubtitleRules, label: SpeakerName, duration_s: float
 ) -> Iterator[Draft]:
     """Yield cues in order, named again after another speaker interrupted theirs."""
     last: str | None = None
-    for draft in drafts:
+    for draft, following in zip_longest(drafts, drafts[1:]):
         if len(draft.voices) > 1:
             last = None
             yield draft
@@ -140,7 +149,8 @@ def _named_again(
         [voice] = draft.voices
         name = label(voice.speaker)
         if name and name != last and not voice.atoms[0].is_label:
-            parts = break_cues(voice.named(name).atoms, rules)
+            until_s = following.start if following else duration_s
+            parts = break_cues(voice.named(name).atoms, rules, until_s=until_s)
             yield from (single(part, voice.speaker) for part in parts)
         else:
             yield draft

@@ -61,14 +61,16 @@ class Draft:
         """End of the last word, in seconds."""
         return max(voice.end for voice in self.voices)
 
-    @property
-    def width(self) -> int:
-        """Columns of all words in one line."""
-        return sum(line_width(voice.atoms) for voice in self.voices)
+    def width(self, rules: SubtitleRules) -> int:
+        """Return the columns of all lines as one, with a space between each two."""
+        columns = sum(line_width(voice.atoms) for voice in self.voices) + len(self.voices) - 1
+        is_spaced = all(atom.spaced for voice in self.voices for atom in voice.atoms[1:])
+        return columns if is_spaced else columns + rules.max_line_count - len(self.voices)
 
     def needed_s(self, rules: SubtitleRules) -> float:
-        """Return the seconds that it takes to read."""
-        return max(rules.min_cue_duration_s, self.width / rules.max_cps)
+        """Return the seconds that it takes to read; never more than a cue may last."""
+        needed = max(rules.min_cue_duration_s, self.width(rules) / rules.max_cps)
+        return min(needed, rules.max_cue_duration_s)
 
     def lines(self, rules: SubtitleRules) -> tuple[tuple[Line, str | None], ...]:
         """Return the lines with their speakers."""

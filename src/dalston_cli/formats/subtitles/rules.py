@@ -30,9 +30,9 @@ class SubtitleRules:
         max_line_width: Columns of a line; East Asian characters and emoji take two. A single word
             that is wider is not cut.
         max_cue_duration_s: In seconds.
-        min_cue_duration_s: In seconds; kept if silence follows the cue.
-        max_cps: Columns per second that a viewer can read; a faster cue is shown longer if
-            silence follows it.
+        min_cue_duration_s: In seconds; kept but where many speak at once, or the recording ends.
+        max_cps: Columns per second that a viewer can read; a faster cue is shown longer, as far as
+            there is time around it.
         min_gap_s: Seconds between two cues, to make the change visible.
         max_words_per_line: None for as many as fit.
         highlight_words: Underline each word while it is spoken.
