@@ -54,8 +54,19 @@ def test_an_edit_list_has_an_event_for_each_marker(name: str, rate: str) -> None
     ]
 
 
+def test_without_options_markers_are_on_a_timeline_as_resolve_makes_one() -> None:
+    text = WRITERS["edl"].text(GOLDEN["meeting"](), RenderOptions())
+    times = [line.split()[4] for line in text.splitlines() if "  V     C  " in line]
+    assert times[0] == "01:00:00:12"
+    assert max(int(time[-2:]) for time in times) < 24
+    own = RenderOptions(frame_rate="25", start_timecode=(0, 0, 0, 0))
+    assert " 00:00:00:12 00:00:00:13 " in WRITERS["edl"].text(GOLDEN["meeting"](), own)
+    assert "<string>00:00:00:00<" in WRITERS["premiere"].text(GOLDEN["meeting"](), RenderOptions())
+    assert own.key != RenderOptions().key
+
+
 def test_chapters_are_green_and_have_their_summary() -> None:
-    lines = WRITERS["edl"].text(GOLDEN["meeting"](), RenderOptions()).splitlines()
+    lines = WRITERS["edl"].text(GOLDEN["meeting"](), RenderOptions(frame_rate="25")).splitlines()
     assert lines[:2] == ["TITLE: # Doors & *garden*", "FCM: NON-DROP FRAME"]
     assert "Who paints them. |C:ResolveColorGreen |M:1. Doors |D:138" in lines
     assert sum(" |C:ResolveColorBlue " in line for line in lines) == 4

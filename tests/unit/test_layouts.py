@@ -97,6 +97,15 @@ def test_times_are_left_out_on_request(layout: LayoutName, first: str) -> None:
     assert WRITERS["txt"].text(interview(), options).splitlines()[0] == first
 
 
+@pytest.mark.parametrize("layout", get_args(LayoutName))
+def test_a_layout_refuses_the_format_that_its_program_does_not_import(layout: LayoutName) -> None:
+    options = RenderOptions(layout=layout)
+    assert WRITERS["docx"].unfit(options) is None
+    error = WRITERS["txt"].unfit(options)
+    assert (error is not None) is (layout == "f4")
+    assert error is None or error.hint == "use -f docx, or leave out --layout f4"
+
+
 def test_speakers_are_left_out_on_request_and_silence_is_empty() -> None:
     options = RenderOptions(layout="f4", speakers=False)
     assert WRITERS["txt"].text(interview(), options).startswith("Well (.) I")

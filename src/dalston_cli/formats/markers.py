@@ -6,11 +6,10 @@ from typing import Literal, Self
 
 from msgspec import Struct
 
-from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.options import RenderOptions, Video
 from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
-from dalston_cli.formats.subtitles.timecode import FRAME_RATES, frames_of
 from dalston_sdk.wire import Transcript
 
 
@@ -40,15 +39,21 @@ class Timeline(Struct, frozen=True, kw_only=True):
     markers: tuple[Marker, ...]
 
     @classmethod
-    def of(cls, transcript: Transcript, options: RenderOptions) -> Self:
-        """Return the chapters and segments, by their starts."""
-        rate = FRAME_RATES[options.frame_rate]
+    def of(cls, transcript: Transcript, options: RenderOptions, video: Video | None = None) -> Self:
+        """Return the chapters and segments, by their starts.
+
+        Args:
+            transcript: The transcript.
+            options: The user's options.
+            video: None for that of the options.
+        """
+        rate, first = video or options.video()
         markers = (*_chapters(transcript, rate), *_segments(transcript, options, rate))
         ends = (marker.start + marker.duration for marker in markers)
         return cls(
             name=clean(heading_of(transcript)),
             rate=rate,
-            first=frames_of(options.start_timecode, rate),
+            first=first,
             duration=max(round(transcript.recording.duration_s * rate), 1, *ends),
             markers=tuple(sorted(markers, key=lambda marker: marker.start)),
         )

@@ -2,16 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from dalston_cli.formats.subtitles.rules import SubtitleRules
-from dalston_cli.formats.subtitles.timecode import Timecode
+from dalston_cli.formats.subtitles.timecode import FRAME_RATES, Timecode, frames_of
 from dalston_cli.formats.word_template import Template
 from dalston_cli.settings.choices import LayoutName, OverlayName, VerbatimName
 
 Heights = tuple[Sequence[int], float]
 """A waveform: heights from 0 to 255, and how many each second has."""
+
+
+class Video(NamedTuple):
+    """The video that a file is for.
+
+    Attributes:
+        rate: Frames a second.
+        first: Frame that its first timecode counts.
+    """
+
+    rate: Fraction
+    first: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +40,9 @@ class RenderOptions:
         verbatim: The convention by which ``txt``, ``docx`` and ``eaf`` have pauses and sounds.
         pauses: The shortest pause that a convention marks; seconds.
         docx_template: The document whose styles Word documents get; None for our own.
-        frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
-        start_timecode: Of the video's first frame, for formats that have timecodes.
+        frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``, None for
+            what is usual in a format.
+        start_timecode: Of the video's first frame, for formats that have timecodes; None likewise.
         embed_audio: Says why a file is no recording, where the page is to hold its recording; by
             default it is linked.
         html_fragment: Write the page's article alone.
@@ -45,8 +59,8 @@ class RenderOptions:
     verbatim: VerbatimName = "off"
     pauses: float = 0.2
     docx_template: Template | None = None
-    frame_rate: str = "25"
-    start_timecode: Timecode = (0, 0, 0, 0)
+    frame_rate: str | None = None
+    start_timecode: Timecode | None = None
     embed_audio: Callable[[Path], str | None] | None = None
     html_fragment: bool = False
     waveform: Callable[[Path], Heights] | None = None
@@ -57,6 +71,11 @@ class RenderOptions:
     def at(self, path: Path) -> Self:
         """Return the options of an output that is written to a path."""
         return replace(self, folder=path.parent, stem=path.stem)
+
+    def video(self, *, frame_rate: str = "25", start: Timecode = (0, 0, 0, 0)) -> Video:
+        """Return the video, by what the user says of it, or else by what is usual in a format."""
+        rate = FRAME_RATES[self.frame_rate or frame_rate]
+        return Video(rate, frames_of(self.start_timecode or start, rate))
 
     @property
     def key(self) -> object:
@@ -71,7 +90,7 @@ class RenderOptions:
             parts["verbatim"] = (self.verbatim, self.pauses)
         if self.docx_template is not None:
             parts["docx_template"] = self.docx_template.digest
-        if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
+        if (self.frame_rate, self.start_timecode) != (None, None):
             parts["video"] = (self.frame_rate, self.start_timecode)
         page = (self.embed_audio is not None, self.html_fragment, self.waveform is not None)
         if any(page):

@@ -36,7 +36,7 @@ class UnknownFormatError(UsageError):
 
 _TABLE = (
     Writer("json", ".json", "everything that is known, for programs"),
-    Writer("txt", ".txt", "plain paragraphs"),
+    Writer("txt", ".txt", "plain paragraphs", refused_layouts=("f4",)),
     Writer("srt", ".srt", "SubRip subtitles"),
     Writer("vtt", ".vtt", "WebVTT subtitles, speakers as voices"),
     Writer("ass", ".ass", "Advanced SubStation Alpha subtitles", limited=True),

@@ -62,6 +62,18 @@ class FrameRateError(UsageError):
         )
 
 
+class LayoutError(UsageError):
+    """The program of a layout does not import a format."""
+
+    code = "layout_unknown"
+
+    def __init__(self, output_format: str, layout: str) -> None:
+        super().__init__(
+            f"{layout} imports no {output_format}: with --layout {layout} no such file is written",
+            hint=f"use -f docx, or leave out --layout {layout}",
+        )
+
+
 class UnwritableError(UsageError):
     """A format has no way to write a transcript."""
 
@@ -80,6 +92,7 @@ Unmet = (
     | ChaptersMissingError
     | UnwritableError
     | FrameRateError
+    | LayoutError
 )
 
 
@@ -97,6 +110,7 @@ class Writer:
         limited: Some transcripts cannot be written: ``unwritable`` in its module says why.
         on_request: ``all`` does not stand for it.
         frame_rates: Of the videos that it can be for; empty for any.
+        refused_layouts: Of programs that do not import it.
         extra: The extra of the package that brings ``package``; empty for neither.
         package: The importable package that writes the format.
     """
@@ -112,6 +126,7 @@ class Writer:
     limited: bool = False
     on_request: bool = False
     frame_rates: tuple[str, ...] = ()
+    refused_layouts: tuple[str, ...] = ()
     extra: str = ""
     package: str = ""
 
@@ -120,10 +135,13 @@ class Writer:
         """True if all packages are there that the format needs."""
         return not self.package or find_spec(self.package) is not None
 
-    def unfit(self, options: RenderOptions) -> FrameRateError | None:
+    def unfit(self, options: RenderOptions) -> FrameRateError | LayoutError | None:
         """Return the error that any rendering with these options would be; None for none."""
-        if self.frame_rates and options.frame_rate not in self.frame_rates:
-            return FrameRateError(self.name, options.frame_rate, self.frame_rates)
+        rate = options.frame_rate
+        if self.frame_rates and rate is not None and rate not in self.frame_rates:
+            return FrameRateError(self.name, rate, self.frame_rates)
+        if options.layout in self.refused_layouts:
+            return LayoutError(self.name, options.layout)
         return None
 
     def unmet_need(

@@ -51,7 +51,7 @@ def build_render_options(settings: Settings) -> RenderOptions:
         pauses=settings.pauses,
         overlay=settings.overlay,
         frame_rate=settings.frame_rate,
-        start_timecode=parse_timecode(settings.start_timecode),
+        start_timecode=parse_timecode(settings.start_timecode) if settings.start_timecode else None,
         embed_audio=_problem_of if settings.embed_audio else None,
         html_fragment=settings.html_fragment,
         waveform=_heights if settings.waveform else None,

@@ -4,6 +4,9 @@ Each is an event of one frame, with its colour, name and duration on the line af
 one marker in Resolve, so that a second one is a frame later. The library for edit lists
 (OpenTimelineIO) writes markers in capitals, as Avid has them, which Resolve takes for clips'.
 
+Resolve puts a marker where its timecode is on the timeline, so the list has to begin with the
+timeline's own: by default as Resolve makes one, at 01:00:00:00 with 24 frames a second.
+
 Reference:
     Blackmagic Design, DaVinci Resolve Reference Manual, "Exporting and Importing Markers as EDL";
     SMPTE ST 258, Transfer of Edit Decision Lists.
@@ -16,12 +19,14 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.subtitles.timecode import timecode
 from dalston_sdk.wire import Transcript
 
+_FRAME_RATE, _START = "24", (1, 0, 0, 0)
 _COLOURS = {"chapter": "ResolveColorGreen", "segment": "ResolveColorBlue"}
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return the list: chapters are green, segments blue."""
-    timeline = Timeline.of(transcript, options)
+    video = options.video(frame_rate=_FRAME_RATE, start=_START)
+    timeline = Timeline.of(transcript, options, video)
     head = f"TITLE: {timeline.name}\nFCM: NON-DROP FRAME\n"
     return head + "".join(_events(timeline))
 

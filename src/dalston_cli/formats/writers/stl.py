@@ -13,7 +13,7 @@ from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import Cue, build_cues
 from dalston_cli.formats.subtitles.iso6937 import encode
-from dalston_cli.formats.subtitles.timecode import FRAME_RATES, frames_of, timecode
+from dalston_cli.formats.subtitles.timecode import timecode
 from dalston_sdk.wire import Transcript
 
 _CODE_TABLES = {b"01": "iso8859_5", b"02": "iso8859_6", b"03": "iso8859_7", b"04": "iso8859_8"}
@@ -51,8 +51,7 @@ def render(transcript: Transcript, options: RenderOptions) -> bytes:
     names = SpeakerNames.of(transcript, options)
     cues = build_cues(transcript, options.subtitles, names.get)
     table = _code_table([clean(cue.text().replace("\n", " ")) for cue in cues]) or b"00"
-    rate = FRAME_RATES[options.frame_rate]
-    first = frames_of(options.start_timecode, rate)
+    rate, first = options.video()
     blocks = [
         block
         for number, cue in enumerate(cues)
@@ -87,8 +86,7 @@ def _header(
     options: RenderOptions,
 ) -> bytes:
     """Return the block of general information: 1,024 bytes."""
-    rate = FRAME_RATES[options.frame_rate]
-    start = frames_of(options.start_timecode, rate)
+    rate, start = options.video()
     first = start + round(cues[0].start * rate) if cues else start
     title = clean(heading_of(transcript))
     language = _LANGUAGES.get((transcript.language or "").partition("-")[0], "00")

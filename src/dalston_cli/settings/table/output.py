@@ -110,7 +110,7 @@ class Documents:
     )
     layout: LayoutName = choice(
         "Times and speakers as a program for research imports them, with pauses and events in the"
-        " text, in txt and docx.",
+        " text, in txt and docx; f4 in docx only.",
         "plain",
         needs=("output_format=txt", "output_format=docx"),
     )
@@ -182,14 +182,16 @@ class Subtitles:
         example="8",
         metavar="WORDS",
     )
-    frame_rate: FrameRate = choice(
-        "Frames per second of the video, for formats that count them; stl knows 25 and 29.97.",
-        "25",
+    frame_rate: FrameRate | None = choice(
+        "Frames per second of the video, for formats that count them: 25 by default, in edl 24; stl"
+        " knows 25 and 29.97.",
+        example="29.97",
         needs=_WITH_FRAMES,
     )
-    start_timecode: str = Kind("HH:MM:SS:FF", check=_timecode)(
-        "Timecode of the video's first frame, for formats that have timecodes.",
-        "00:00:00:00",
+    start_timecode: str | None = Kind("HH:MM:SS:FF", check=_timecode)(
+        "Timecode of the video's first frame, for formats that have timecodes: 00:00:00:00 by"
+        " default, in edl 01:00:00:00.",
+        example="10:00:00:00",
         needs=_WITH_FRAMES,
     )
     highlight_words: bool = switch("Underline each word while it is spoken.", default=False)
