@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.cli.terminal import Shell
 from tests.support.indexed import put
+from tests.support.pipeline_home import write_recording
 from tests.support.transcripts import segment
 
 from dalston_cli.app import main
@@ -95,3 +97,44 @@ def test_what_cannot_be_done_is_said(
 ) -> None:
     assert main(["eval", *words]) == code
     assert message in capsys.readouterr().err
+
+
+def trial(warm_shell: Shell, *models: str) -> tuple[str, ...]:
+    """Two recordings with references, and the command that tries models on them."""
+    for name in ("a", "b"):
+        write_recording(warm_shell.work / f"right/{name}.wav")
+        (warm_shell.work / f"right/{name}.txt").write_text("one two", encoding="utf-8")
+    return ("eval", "right", "--models", ",".join(models))
+
+
+def test_each_model_is_named_above_its_run_and_no_temporary_folder_is(warm_shell: Shell) -> None:
+    done = warm_shell.run(*trial(warm_shell, "speech", "speech-raises"))
+    assert done.code == 1, done.err
+    lines = done.err.splitlines()
+    first, second = lines.index("model 1 of 2: speech"), lines.index("model 2 of 2: speech-raises")
+    assert [line.split()[1] for line in lines[first:second] if line.startswith("done: ")] == [
+        "right/a.wav",
+        "right/b.wav",
+    ]
+    assert any(line.startswith("failed: right/a.wav") for line in lines[second:])
+    assert any("speech-raises transcribed nothing" in line for line in lines[second:])
+    assert "dalston-eval" not in done.err
+    assert "speech" in done.out
+
+
+def test_a_terminal_shows_the_run_and_programs_get_one_result(warm_shell: Shell) -> None:
+    words = trial(warm_shell, "speech")
+    shown = warm_shell.watch(*words)
+    assert shown.code == 0, shown.err
+    assert "model 1 of 1: speech" in shown.err
+    assert "dalston-eval" not in shown.err
+    done = warm_shell.run(*words, "--json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["data"]["outcomes"][0]["model"] == "speech"
+
+
+def test_a_model_that_nobody_knows_is_told_with_its_reason(warm_shell: Shell) -> None:
+    done = warm_shell.run(*trial(warm_shell, "speach"))
+    assert done.code != 0
+    assert "model 1 of 1: speach" in done.err
+    assert "did you mean" in done.err or "dalston models" in done.err

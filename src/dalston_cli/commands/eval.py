@@ -1,23 +1,27 @@
 """``dalston eval``: scores of transcripts, or of models, against references."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dalston_cli.console import Console
+from dalston_cli.console.screen import Mode
 from dalston_cli.errors import ExitCode, InputError, UnavailableError, UsageError
 from dalston_cli.options.general import Json, Quiet
 from dalston_cli.settings.choices import NormaliserName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dalston_cli.console.look import Span
     from dalston_cli.evaluation.counts import Step
     from dalston_cli.evaluation.scoring import Rules, Scores
     from dalston_cli.evaluation.session import Outcome
+    from dalston_cli.pipeline.events import Event
 
 _OUTPUT = "Output"
 
@@ -230,8 +234,22 @@ def _outcomes(console: Console, subject: _Subject, rules: "Rules") -> "Sequence[
         models=subject.models,
         recordings=place or (known if known.is_dir() else known.parent),
         options=tuple(options),
+        watch=partial(_watched, console),
     )
     return try_models(known, trials, rules, console.warning, with_texts=texts)
+
+
+@contextmanager
+def _watched(
+    console: Console, model: str, number: int, of: int
+) -> "Iterator[Callable[[Event], None]]":
+    """Say which model transcribes, and show its run as ``dalston transcribe`` does."""
+    from dalston_cli.console.run_view import run_view
+
+    told = Console("eval", quiet=console.mode is not Mode.HUMAN)
+    told.info(f"model {number} of {of}: {model}")
+    with run_view(told, show_text=False) as view:
+        yield view.take
 
 
 def _show_scores(console: Console, outcomes: "Sequence[Outcome]") -> None:

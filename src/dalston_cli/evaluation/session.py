@@ -14,7 +14,7 @@ from dalston_cli.evaluation.material import Material
 from dalston_cli.evaluation.reading import NothingToCompareError, materials_at, materials_in, pairs
 from dalston_cli.evaluation.scoring import Rules, Scores, is_left_out, score, together
 from dalston_cli.evaluation.speakers import MOST_SPEAKERS
-from dalston_cli.evaluation.trials import TrialFailedError, recordings_of, transcribe
+from dalston_cli.evaluation.trials import TrialFailedError, Watch, recordings_of, transcribe
 from dalston_cli.settings.locations import Locations
 
 Tell = Callable[[str], None]
@@ -64,10 +64,15 @@ def compare(
 
 
 class Trials(Struct, frozen=True, kw_only=True):
-    """Models, the folder of the recordings that each transcribes, and options for all of them."""
+    """Models, the folder of the recordings that each transcribes, and options for all of them.
+
+    Attributes:
+        watch: Is told what happens.
+    """
 
     models: tuple[str, ...]
     recordings: Path
+    watch: Watch
     options: tuple[str, ...] = ()
 
 
@@ -86,10 +91,11 @@ def try_models(
     chosen = recordings_of(known, trials.recordings)
     outcomes: list[Outcome] = []
     failure: Exception | None = None
-    for model in trials.models:
+    for number, model in enumerate(trials.models, start=1):
         with scratch_folder(Locations.from_environment().cache / SCRATCH_NAME) as out:
             try:
-                made = transcribe(model, chosen, out / "transcripts", trials.options)
+                with trials.watch(model, number, len(trials.models)) as take:
+                    made = transcribe(model, chosen, out / "transcripts", trials.options, take)
             except (TrialFailedError, InputError) as error:
                 failure = error
                 tell(str(error))

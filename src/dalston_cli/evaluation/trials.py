@@ -3,12 +3,35 @@
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from dalston_cli.errors import ExitCode, InputError, UnavailableError
 from dalston_cli.formats.read import read_transcript
+from dalston_cli.pipeline.events import Event, JobFinished, WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import MEDIA_SUFFIXES
+
+Take = Callable[[Event], None]
+Watch = Callable[[str, int, int], AbstractContextManager[Take]]
+"""Returns what is told of a model's run, by the model, its number from 1, and of how many."""
+_PATIENCE_S = 10.0
+
+
+class _Refusal(Struct, frozen=True, kw_only=True):
+    """The last line of a command that could not begin."""
+
+    class Problem(Struct, frozen=True, kw_only=True):
+        """What is wrong."""
+
+        code: str
+        message: str
+        hint: str | None = None
+
+    errors: tuple[Problem, ...] = ()
 
 
 class NoRecordingsError(InputError):
@@ -53,21 +76,26 @@ def recordings_of(names: Iterable[str], folder: Path) -> dict[str, Path]:
 
 
 def transcribe(
-    model: str, recordings: Mapping[str, Path], out: Path, options: Sequence[str]
+    model: str, recordings: Mapping[str, Path], out: Path, options: Sequence[str], take: Take
 ) -> dict[str, Path]:
     """Return the files of the model's transcripts by the names of the recordings.
 
     What was transcribed before with the same model and options is taken from the store.
 
+    Args:
+        model: What to transcribe with.
+        recordings: By name.
+        out: A folder for the transcripts, of which no event tells.
+        options: Of ``dalston transcribe``.
+        take: Is told what happens.
+
     Raises:
         TrialFailedError: There is none.
     """
     words = ["transcribe", *map(str, recordings.values()), "-m", model, "-o", str(out)]
-    words += ["-f", "json", *options]
+    words += ["-f", "json", "--json", *options]
     # A command of its own: engines, settings and messages are exactly the user's.
-    command = [sys.executable, "-m", "dalston_cli", *words]
-    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-    if done.returncode == ExitCode.INTERRUPTED:
+    if _run([sys.executable, "-m", "dalston_cli", *words], take) == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     names = {str(path): name for name, path in recordings.items()}
     found: dict[str, Path] = {}
@@ -77,3 +105,33 @@ def transcribe(
     if not found:
         raise TrialFailedError(model, next(iter(recordings.values())))
     return found
+
+
+def _run(command: Sequence[str], take: Take) -> int:
+    """Run a command that prints events, and return its exit status."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        try:
+            for line in process.stdout:
+                _tell(line, take)
+        except BaseException:
+            process.terminate()
+            try:
+                process.wait(_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+    return process.returncode
+
+
+def _tell(line: bytes, take: Take) -> None:
+    """Pass an event on, without where a transcript is, which is read and gone soon."""
+    try:
+        event = msgspec.json.decode(line, type=Event)
+    except msgspec.ValidationError:  # the command could not begin
+        for each in msgspec.json.decode(line, type=_Refusal).errors:
+            take(WarningRaised(code=each.code, message=each.message, hint=each.hint))
+        return
+    if isinstance(event, JobFinished):
+        event = msgspec.structs.replace(event, outputs=())
+    take(event)
