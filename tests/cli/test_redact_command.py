@@ -169,6 +169,30 @@ def test_names_in_the_names_of_files_go_too(call: Path) -> None:
     assert all("Ada" not in name for name in names)
 
 
+def test_it_is_said_which_file_was_made_of_which(call: Path, capsys: Captured) -> None:
+    digest = json.loads(call.read_text())["recording"]["digest"].removeprefix("sha256:")
+    own = call.with_name("Ada.json")
+    own.write_bytes(call.read_bytes())
+    assert main(["redact", "in", "-o", "out", "--key", "case.key"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    place = lines.index(
+        f"in/Ada.json -> out/NAME_1-{digest[:8]}.redacted.json: 1 card, 1 email, 2 names replaced"
+    )
+    assert lines[place + 1] == f"  and out/NAME_1-{digest[:8]}.redacted.vault.json"
+    assert "had a name in it" in lines[place + 2]
+    assert "in/call.json -> out/call.redacted.json: 1 card, 1 email, 1 name replaced" in lines
+
+    words = ("redact", "--restore", "out/call.redacted.json", "--key", "case.key")
+    assert main([*words]) == 0
+    err = capsys.readouterr().err
+    assert "out/call.redacted.json -> out/call.restored.json" in err
+    assert "  [NAME_1] is Ada Lovelace" in err
+    assert main([*words, "--overwrite", "--json"]) == 0
+    [restored] = json.loads(capsys.readouterr().out)["data"]
+    assert restored["pseudonyms"]["[NAME_1]"] == "Ada Lovelace"
+    assert restored["path"] == "out/call.restored.json"
+
+
 def test_names_that_are_as_long_as_names_can_be(call: Path, capsys: Captured) -> None:
     long = call.rename(call.with_name("x" * 245 + ".json"))
     data = json.loads(long.read_text())

@@ -158,15 +158,17 @@ def redact(
 def _restore(
     console: Console, places: list[Path], key: Path | None, folder: Path | None, *, overwrite: bool
 ) -> "NoReturn":
-    from dalston_cli.redaction.restoring import restore_all
+    from dalston_cli.redaction.restoring import Restored, restore_all
 
     if key is None:
         raise RestoreOptionsError("--restore needs the key: --key FILE")
     written, failed = [], []
     for one in restore_all(places, key, folder, overwrite=overwrite):
-        if isinstance(one, Path):
-            console.info(f"wrote {one}")
-            written.append({"path": one})
+        if isinstance(one, Restored):
+            console.info(f"{one.source} {console.look.signs.arrow} {one.path}")
+            for pseudonym, original in one.pseudonyms.items():
+                console.info(f"  {pseudonym} is {original}")
+            written.append(one)
         else:
             failed.append(one)
     _end(console, written, failed)
@@ -189,9 +191,13 @@ def _tell(console: Console, written: "Written") -> None:
     from dalston_cli.amounts import count
 
     found = ", ".join(count(number, kind) for kind, number in sorted(written.counts.items()))
-    for path in written.written:
-        console.info(f"wrote {path}")
-    console.info(f"replaced in {written.source}: {found or 'nothing'}")
+    first, *others = written.written
+    arrow = console.look.signs.arrow
+    console.info(f"{written.source} {arrow} {first}: {found or 'nothing'} replaced")
+    for path in others:
+        console.info(f"  and {path}")
+    if written.was_renamed:
+        console.info("  the file's own name had a name in it: this line says which is which")
     if written.num_inexact:
         console.warning(
             f"{count(written.num_inexact, 'tone')} in it last as long as the segment,"

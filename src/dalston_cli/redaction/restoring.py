@@ -1,6 +1,7 @@
 """What ``dalston redact --restore`` does: writes transcripts as they were, by their vaults."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli.atomic_file import write_whole
@@ -19,10 +20,24 @@ from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, open_key, unseal
 from dalston_cli.review.naming import corrections_path
 
 
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What was restored.
+
+    Attributes:
+        path: Of the transcript as it was.
+        pseudonyms: What each stands for.
+    """
+
+    source: Path
+    path: Path
+    pseudonyms: Mapping[str, str]
+
+
 def restore_all(
     paths: Sequence[Path], key_file: Path, folder: Path | None, *, overwrite: bool
-) -> Iterator[Path | DalstonError]:
-    """Write transcripts as they were, to the byte; yield where, or why one was not.
+) -> Iterator[Restored | DalstonError]:
+    """Write transcripts as they were, to the byte; yield what was restored, or why not.
 
     Args:
         paths: Redacted transcripts, beside their vaults, or the vaults.
@@ -42,12 +57,12 @@ def restore_all(
             target = _target(path, folder, overwrite=overwrite)
             if target in done:  # of another folder, whose transcript has the same name
                 raise RedactedExistsError(target)
-            _restore(path, key, target)
+            pseudonyms = _restore(path, key, target)
         except DalstonError as error:  # costs no other transcript
             yield error
         else:
             done.add(target)
-            yield target
+            yield Restored(source=path, path=target, pseudonyms=pseudonyms)
 
 
 def _target(path: Path, folder: Path | None, *, overwrite: bool) -> Path:
@@ -61,7 +76,8 @@ def _target(path: Path, folder: Path | None, *, overwrite: bool) -> Path:
     return target
 
 
-def _restore(path: Path, key: Key, target: Path) -> None:
+def _restore(path: Path, key: Key, target: Path) -> Mapping[str, str]:
+    """Restore a transcript, and return what each of its pseudonyms stands for."""
     found = unseal(path.with_name(f"{_stem(path)}{VAULT_SUFFIX}"), key)
     edits = corrections_path(target)
     try:
@@ -71,6 +87,7 @@ def _restore(path: Path, key: Key, target: Path) -> None:
             write_whole(edits, found.corrections, mode=0o600)
     except OSError as error:
         raise RedactedUnwritableError(target, error) from error
+    return found.pseudonyms
 
 
 def _stem(path: Path) -> str:

@@ -134,6 +134,7 @@ class Redaction:
             counts=found.counts,
             absent=found.absent if Kind.NAME in self.kinds else frozenset(),
             num_inexact=sum(not span.is_exact for span in spans),
+            was_renamed=found.stem != stem,
         )
 
     def _spans(self, path: Path, found: Redacted, rules: Rules) -> Collection[Span]:
@@ -172,6 +173,7 @@ class Written:
         counts: How often each kind was replaced.
         absent: People who were listed and are not in it.
         num_inexact: Tones that last as long as a segment, because its words have no times.
+        was_renamed: The name of the source was redacted, too.
     """
 
     source: Path
@@ -179,6 +181,7 @@ class Written:
     counts: dict[str, int]
     absent: frozenset[str]
     num_inexact: int
+    was_renamed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
