@@ -1,15 +1,17 @@
 // Correcting: the text of a segment in place, where segments begin and end, who speaks, what is checked.
 import { announce, byId, make } from "./dom.js";
+import { nameField, openInPlace } from "./naming.js";
 
 export class Editing {
   constructor(transcript, saving, list, player) {
-    Object.assign(this, { transcript, saving, list, player, open: null });
+    Object.assign(this, { transcript, saving, list, player, open: null, renaming: null });
     for (const element of document.querySelectorAll(".editing")) element.hidden = false;
     byId("undo").addEventListener("click", () => this.undo());
     byId("redo").addEventListener("click", () => this.redo());
     list.container.addEventListener("dblclick", ({ target }) => this.editAt(target));
     list.onDrop = (key) => key === this.open?.id && this.commit(this.open.segment);
     transcript.addEventListener("change", ({ detail }) => this.keepDraft(detail.changed));
+    transcript.addEventListener("change", () => this.leaveGone());
   }
 
   /** Another tab changed the segment that is open: what is typed stays, beside what is there now. */
@@ -56,10 +58,26 @@ export class Editing {
   }
 
   async giveTo(id, list) {
-    const isNew = list.value === "\u0000new";
-    const speaker = isNew ? prompt("Name of the speaker")?.trim() : list.value;
-    const taken = speaker && await this.saving.send({ op: "speaker", segment: id, speaker });
+    if (list.value === "\u0000new") return this.askFor(id, list);
+    const taken = await this.give(id, list.value);
     if (!taken) list.value = this.transcript.segment(id)?.speaker ?? "";
+    return taken;
+  }
+
+  give(id, speaker) {
+    return this.saving.send({ op: "speaker", segment: id, speaker });
+  }
+
+  /** Ask for the name of a speaker that the list does not have, in its place. */
+  askFor(id, list) {
+    const leave = () => {
+      list.value = this.transcript.segment(id)?.speaker ?? "";
+      form.replaceWith(list);
+      list.focus();
+    };
+    const take = async (name) => await this.give(id, name) && this.focusOn(id);
+    const form = nameField({ label: "Name of the speaker", take, leave });
+    openInPlace(form, list);
   }
 
   check(id) {
@@ -75,14 +93,50 @@ export class Editing {
 
   /** Return what renames a speaker, and enrols the voice where the server does. */
   speakerTools(speaker) {
+    if (this.renaming?.speaker === speaker) return this.renaming.form;
     const on = { click: () => this.rename(speaker) };
     const rename = make("button", { type: "button", class: "plain", on, "aria-label": `Rename ${this.transcript.name(speaker)}` }, "Rename");
-    return make("span", { class: "naming" }, rename, this.enrolling?.button(speaker));
+    return make("span", { class: "naming", "data-speaker": speaker }, rename, this.enrolling?.button(speaker));
+  }
+
+  toolsOf(speaker) {
+    return [...document.querySelectorAll(".naming")].find(({ dataset }) => dataset.speaker === speaker);
   }
 
   rename(speaker) {
-    const name = prompt("New name; that of another speaker makes them one", this.transcript.name(speaker))?.trim();
-    if (name && name !== speaker) this.saving.send({ op: "rename", speaker, to: name });
+    this.leaveRenaming();
+    const called = this.transcript.name(speaker);
+    const form = nameField({
+      label: `New name of ${called}`,
+      value: called,
+      note: "The name of another speaker makes them one.",
+      take: (name) => this.renameTo(speaker, name),
+      leave: () => this.leaveRenaming(),
+    });
+    openInPlace(form, this.toolsOf(speaker));
+    this.renaming = { speaker, form };
+  }
+
+  /** Send a new name; where it is refused, the field stays as it is. */
+  async renameTo(speaker, name) {
+    if (!await this.saving.send({ op: "rename", speaker, to: name })) return;
+    this.leaveRenaming();
+    this.toolsOf(name)?.querySelector("button").focus();
+  }
+
+  leaveRenaming() {
+    if (!this.renaming) return;
+    const { speaker, form } = this.renaming;
+    this.renaming = null;
+    if (!form.isConnected) return;
+    const tools = this.speakerTools(speaker);
+    form.replaceWith(tools);
+    tools.querySelector("button").focus();
+  }
+
+  /** Forget the field for the name of a speaker who is there no more. */
+  leaveGone() {
+    if (this.renaming && !this.transcript.names.has(this.renaming.speaker)) this.renaming = null;
   }
 
   editAt(target) {

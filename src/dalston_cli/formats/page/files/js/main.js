@@ -77,13 +77,17 @@ function show(data, server, time) {
   return null;
 }
 
-/** Return what gives the focus back to the same button of a row that was made anew. */
+/** Return what gives the focus back to a field that was moved, or to the same button of a row that was made anew. */
 function focusIn(list) {
   const focused = document.activeElement;
   const row = focused?.closest("[data-key]");
   const index = row ? [...row.querySelectorAll("button, select")].indexOf(focused) : -1;
   return () => {
-    if (index < 0 || focused.isConnected) return;
+    if (focused.isConnected) {
+      if (focused !== document.activeElement) focused.focus({ preventScroll: true });
+      return;
+    }
+    if (index < 0) return;
     const others = list.elements.get(row.dataset.key)?.querySelectorAll("button, select");
     others?.[index]?.focus({ preventScroll: true });
   };
