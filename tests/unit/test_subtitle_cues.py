@@ -104,13 +104,14 @@ def test_a_short_cue_stays_while_silence_follows() -> None:
     first, second, third = build_cues(transcript(segments, duration_s=11.6), DEFAULT)
     assert (first.start, first.end) == (1.0, 1.833)
     assert (second.start, second.end) == (10.0, 10.833)
-    assert (third.start, third.end) == (11.3, 11.6)  # not past the recording's end
+    assert (third.start, third.end) == (11.0, 11.6)  # earlier, but not past the recording's end
 
 
 def test_a_fast_cue_stays_longer_but_leaves_a_gap() -> None:
     fast = "This is said so fast that nobody can read it"
     cues = build_cues(transcript([segment(fast, 0.0, 1.0), segment("Next.", 2.0, 3.0)]), DEFAULT)
-    assert cues[0].end == pytest.approx(2.0 - DEFAULT.min_gap_s)
+    assert cues[0].end == width(fast) / DEFAULT.max_cps
+    assert cues[1].start == pytest.approx(cues[0].end + DEFAULT.min_gap_s)
 
 
 def test_speakers_never_share_a_cue() -> None:
