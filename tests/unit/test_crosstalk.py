@@ -63,7 +63,7 @@ def test_both_are_named_and_whoever_goes_on_is_named_again() -> None:
         (
             (A, "Nobody can read all of this", 1.0, 1.7),
             (B, "in the time that it is shown.", 1.1, 1.9),
-            (A, "Go on.", 2.0, 4.0),
+            (A, "Go on.", 2.3, 4.0),
         ),
         ((A, "So we went on", 0.0, 1.0), (B, "and on and on and on", 0.5, 7.4)),
     ],

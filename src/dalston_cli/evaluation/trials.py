@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from dalston_cli.errors import ExitCode, InputError, UnavailableError
 from dalston_cli.formats.read import read_transcript
-from dalston_cli.pipeline.events import Event, JobFinished, WarningRaised
+from dalston_cli.pipeline.events import ErrorInfo, Event, JobFinished, RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import MEDIA_SUFFIXES
 
 Take = Callable[[Event], None]
@@ -21,17 +21,11 @@ Watch = Callable[[str, int, int], AbstractContextManager[Take]]
 _PATIENCE_S = 10.0
 
 
-class _Refusal(Struct, frozen=True, kw_only=True):
-    """The last line of a command that could not begin."""
+class _Last(Struct, frozen=True, kw_only=True):
+    """The last line of a command: the end of its run, or why there was none."""
 
-    class Problem(Struct, frozen=True, kw_only=True):
-        """What is wrong."""
-
-        code: str
-        message: str
-        hint: str | None = None
-
-    errors: tuple[Problem, ...] = ()
+    data: RunFinished | None = None
+    errors: tuple[ErrorInfo, ...] = ()
 
 
 class NoRecordingsError(InputError):
@@ -127,9 +121,13 @@ def _run(command: Sequence[str], take: Take) -> int:
 def _tell(line: bytes, take: Take) -> None:
     """Pass an event on, without where a transcript is, which is read and gone soon."""
     try:
-        event = msgspec.json.decode(line, type=Event)
-    except msgspec.ValidationError:  # the command could not begin
-        for each in msgspec.json.decode(line, type=_Refusal).errors:
+        event: Event = msgspec.json.decode(line, type=Event)
+    except msgspec.ValidationError:  # it is an envelope
+        last = msgspec.json.decode(line, type=_Last)
+        if last.data is not None:
+            take(last.data)
+            return
+        for each in last.errors:
             take(WarningRaised(code=each.code, message=each.message, hint=each.hint))
         return
     if isinstance(event, JobFinished):
