@@ -159,12 +159,15 @@ def test_a_speaker_is_renamed_by_keyboard_alone(visit: Visit) -> None:
     visit.complaints.clear()  # the checker tries styles of its own, which the policy forbids
 
 
-def test_a_name_that_is_being_typed_outlasts_what_another_tab_changes(visit: Visit) -> None:
+def test_a_name_that_is_being_typed_outlasts_what_another_tab_changes(
+    visit: Visit, browser: Browser, server: ReviewServer
+) -> None:
     page = visit.page
     page.get_by_role("button", name="Rename Tom").click()
     page.get_by_label("New name of Tom").fill("Tomm")
-    other = visit.context.new_page()
-    other.goto(page.url)
+    beside = Visit(browser)
+    other = beside.open(server.url)
+    other.get_by_role("link", name="<b>The lathe</b>").click()
     correct(other, 3, "It stood in the hall for a year.")
     saved(other)
     expect(text(page, 3)).to_have_text("It stood in the hall for a year.")
@@ -178,7 +181,7 @@ def test_a_name_that_is_being_typed_outlasts_what_another_tab_changes(visit: Vis
     for _ in range(2):
         other.keyboard.press("Control+z")
     expect(text(other, 3)).to_have_text(TEXTS[3])
-    other.close()
+    beside.context.close()
 
 
 def test_a_segment_is_given_to_a_speaker_who_is_new(visit: Visit) -> None:

@@ -111,8 +111,8 @@ def _cut(long: Voice, other: Voice, rules: SubtitleRules, *, is_first: bool) -> 
     narrow = max(rules.max_line_width - _DASH_COLUMNS, MIN_LINE_WIDTH)
     of_one_line = replace(rules, max_line_count=1, max_line_width=narrow)
     parts = [Voice(tuple(part), long.speaker) for part in break_cues(long.atoms, of_one_line)]
-    if len(parts) == 1:
-        return ()
+    if len(parts) == 1 or any(part.atoms[-1].is_label for part in parts):
+        return ()  # one line holds it all, or not even a name with a word
     place = max(range(len(parts)), key=lambda at: _overlap_s(parts[at], other))
     pair = (parts[place], other) if is_first else (other, parts[place])
     return ((tuple(parts[:place]), pair, tuple(parts[place + 1 :])),)
