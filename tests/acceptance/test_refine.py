@@ -18,6 +18,7 @@ from tests.support.language_models import (
     overview,
     running_language_models,
 )
+from tests.support.language_models.pulled import pulled
 
 pytestmark = pytest.mark.network
 
@@ -223,6 +224,31 @@ def test_a_server_of_ones_own(
     [request] = server.requests
     assert (request.api, request.body["model"]) == ("chat", "llama3.3")
     assert "cost_usd" not in stage(read(tmp_path))["usage"]
+
+
+@pytest.mark.parametrize("options", [(), ("--refine-model", "ollama/llama3.2")])
+def test_ollama_needs_no_key(
+    user: Home,
+    server: LanguageModelServer,
+    monologue: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+) -> None:
+    server.pulled = [pulled("llama3.2:latest")]
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+        monkeypatch.setitem(user.environ, name, "")
+    monkeypatch.setitem(user.environ, "OLLAMA_HOST", server.url)
+    words = ("--summary", "--chapters", "--glossary", f"Kingsland{len(options)}", *options)
+    done = write(user, monologue, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    [request] = server.requests
+    assert (request.api, request.body["model"]) == ("ollama", "llama3.2")
+    found = read(tmp_path)
+    assert found["summary"]
+    assert found["chapters"]
+    assert stage(found)["model"] == "ollama-llama3.2"
+    assert stage(found)["usage"]["cost_usd"] == 0
 
 
 def test_a_key_that_was_put_right_is_taken_at_once(

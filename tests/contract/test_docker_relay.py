@@ -14,6 +14,7 @@ from tests.support.waiting import eventually
 from dalston_cli.launchers.docker.containers import relay_program
 from dalston_cli.launchers.docker.containers.relay import (
     ServiceAddressError,
+    leads_to_this_machine,
     reachable_services,
     relay_arguments,
     what_it_is_told,
@@ -41,6 +42,11 @@ ANTHROPIC, OPENAI = "ANTHROPIC_BASE_URL.sock", "OPENAI_BASE_URL.sock"
             {ANTHROPIC: ("llm.example.org", 443, True), OPENAI: ("api.openai.com", 443, True)},
             id="both",
         ),
+        pytest.param(
+            {"OLLAMA_BASE_URL": "http://127.0.0.1:11434", "LLM_SERVER_API_KEY": "k"},
+            {"OLLAMA_BASE_URL.sock": ("127.0.0.1", 11434, False)},
+            id="a-key-without-an-address",
+        ),
     ],
 )
 def test_the_services_that_the_user_has(
@@ -65,6 +71,22 @@ def test_its_container_may_next_to_nothing(tmp_path: Path) -> None:
     assert made["pid_mode"] == f"container:{'e' * 64}"
     assert [each["Source"] for each in made["mounts"]] == [str(tmp_path)]
     assert "environment" not in made
+
+
+@pytest.mark.parametrize(
+    ("url", "network"),
+    [
+        ("http://127.0.0.1:11434", "host"),
+        ("http://localhost:11434", "host"),
+        ("http://gpu-box:11434", "bridge"),
+    ],
+)
+def test_a_server_of_this_machine_is_reached_from_its_network(
+    tmp_path: Path, url: str, network: str
+) -> None:
+    on_host = leads_to_this_machine(LLM, {"OLLAMA_BASE_URL": url})
+    made = relay_arguments("e" * 64, image="sha256:0", folder=tmp_path, on_host=on_host)
+    assert made["network_mode"] == network
 
 
 @asynccontextmanager

@@ -58,6 +58,7 @@ class Isolation:
             "TMPDIR": str(self.temporary),
             "DOCKER_HOST": f"unix://{self.root}/no-docker.sock",
             "DOCKER_CONFIG": str(self.root / "docker"),
+            "OLLAMA_HOST": "127.0.0.1:9",  # nothing answers there
         }
         self.places = {name: Path(variables[f"DALSTON_{name}_DIR"]) for name in PLACES}
 

@@ -214,6 +214,19 @@ def test_a_gpu_is_the_first_one_inside() -> None:
     assert found["labels"][labels.DEVICE] == "cuda:1"
 
 
+@pytest.mark.parametrize(
+    ("relayed", "url"),
+    [(True, "http://127.0.0.1:11434"), (False, "http://host.docker.internal:11434")],
+)
+def test_a_server_of_this_machine_has_another_name_inside_without_a_relay(
+    monkeypatch: pytest.MonkeyPatch, relayed: bool, url: str
+) -> None:
+    monkeypatch.setenv("LLM_URL", "http://127.0.0.1:11434")
+    service = {"url": "LLM_URL", "key": "LLM_KEY"}
+    made = plan(engine={"secrets": ("LLM_URL",), "services": (service,)}, relayed=relayed)
+    assert secrets_of(made) == {"LLM_URL": url}
+
+
 def test_variables_are_few_and_secrets_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LLM_KEY", "HF_TOKEN", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LC_ALL"):
         monkeypatch.setenv(name, f"{name}-of-the-user")

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from budget import MaxTokens, TokenCounts
 from checking import AnswerError
 
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode
+
 THINKING_TOKENS = 4096
 """Tokens that a model may spend on thinking before it answers."""
 
@@ -81,3 +84,12 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close the connections; pending requests are dropped."""
+
+
+def no_batch(model: str, num_prompts: int) -> EngineError:
+    """Build the error for a provider that takes no batches."""
+    return EngineError(
+        ErrorCode.UNSUPPORTED_OPTION,
+        f"{num_prompts} prompts for {model} cannot be sent as a batch (batch)",
+        hint="leave --refine-batch out, or take a model of Anthropic's",
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import refinement
-from providers import Endpoint, find_endpoint
+from endpoint import Endpoint, find_endpoint
 
 from dalston_sdk.engine import Engine, LoadedModel, RunContext
 from dalston_sdk.errors import EngineError
@@ -20,7 +20,7 @@ from dalston_sdk.wire import (
 
 
 class LlmCleanupEngine(Engine):
-    """Cleans up text with models of Anthropic, OpenAI, and servers with the same APIs."""
+    """Cleans up text with models of Anthropic, OpenAI, Ollama, and servers with OpenAI's API."""
 
     name = "llm-cleanup"
     version = "0.1.0"

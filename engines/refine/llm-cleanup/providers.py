@@ -1,98 +1,24 @@
-"""The two APIs that models are called through: Anthropic's Messages, OpenAI's chat completions.
+"""The APIs that models are called through: Anthropic's Messages, and OpenAI's chat completions.
 
 The providers' own libraries handle retries, delays and connections. A key comes from the
 environment, goes into a request's header, and appears nowhere else.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import anthropic
-import httpx2
 import openai
 from batches import run_batch
 from budget import TokenCounts
-from completion import Completion, Prompt, Provider
-
-from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import ErrorCode
-
-MAX_RETRIES = 4
-TIMEOUT_S = 180.0
-"""Time limit for one attempt."""
-
-_NO_KEY = "none"
-"""The key for a server that needs none; the libraries require one."""
+from completion import Completion, Prompt, Provider, no_batch
+from endpoint import MAX_RETRIES, Endpoint
+from ollama_api import OllamaProvider
 
 
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """A model and how to reach it.
-
-    Attributes:
-        api: ``anthropic`` or ``openai``.
-        model: The provider's name of the model.
-        key: The API key.
-        url: The server's address; None for the provider's own.
-        socket: The Unix socket that leads there, where it is the only way out; else None.
-    """
-
-    api: str
-    model: str
-    key: str = field(repr=False)
-    url: str | None
-    socket: str | None = None
-
-    @property
-    def server(self) -> str:
-        """The server's name for messages: its address without a password."""
-        if self.url is None:
-            return f"{self.api}'s service"
-        parts = urlsplit(self.url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-
-    def open(self) -> Provider:
-        """Return a new client, for one event loop."""
-        return _CLIENTS[self.api](self)
-
-    def redact(self, text: str) -> str:
-        """Replace the key in a text; servers may repeat it."""
-        return text if len(self.key) <= len(_NO_KEY) else text.replace(self.key, "[key]")
-
-
-def find_endpoint(runtime_id: str, environ: Mapping[str, str] = os.environ) -> Endpoint:
-    """Find key and address of ``anthropic/MODEL`` or ``openai/MODEL``.
-
-    Raises:
-        EngineError: ``model_missing`` for any other name, ``model_load_failed`` without a key.
-    """
-    api, _, model = runtime_id.partition("/")
-    if not model or api not in _CLIENTS:
-        raise EngineError(
-            ErrorCode.MODEL_MISSING,
-            f"{runtime_id} names no model of a provider",
-            hint="use anthropic/MODEL or openai/MODEL as runtime_model_id",
-        )
-    name = api.upper()
-    key = environ.get(f"{name}_API_KEY", "").strip()
-    url = environ.get(f"{name}_BASE_URL", "").strip() or None
-    if not key and url is None:
-        raise EngineError(
-            ErrorCode.MODEL_LOAD_FAILED,
-            f"{model} cannot be asked: {name}_API_KEY is not set",
-            hint=f"export {name}_API_KEY=your-key, or {name}_BASE_URL for a server of your own",
-        )
-    folder = environ.get("ENGINE_SERVICE_SOCKETS")
-    socket = f"{folder}/{name}_BASE_URL.sock" if folder else None
-    return Endpoint(api=api, model=model, key=key or _NO_KEY, url=url, socket=socket)
-
-
-def _transport(endpoint: Endpoint) -> httpx2.AsyncHTTPTransport | None:
-    """Return the way to an endpoint through its socket; None for the network's usual ways."""
-    return httpx2.AsyncHTTPTransport(uds=endpoint.socket) if endpoint.socket else None
+def open_provider(endpoint: Endpoint) -> Provider:
+    """Return a new client, for one event loop."""
+    return _CLIENTS[endpoint.api](endpoint)
 
 
 class _Anthropic:
@@ -101,10 +27,10 @@ class _Anthropic:
         self._client = anthropic.AsyncAnthropic(
             api_key=endpoint.key,
             base_url=endpoint.url,
-            timeout=TIMEOUT_S,
+            timeout=endpoint.timeout_s,
             max_retries=MAX_RETRIES,
             open_telemetry=False,
-            http_client=anthropic.DefaultAsyncHttpxClient(transport=_transport(endpoint)),
+            http_client=anthropic.DefaultAsyncHttpxClient(transport=endpoint.transport()),
         )
 
     async def aclose(self) -> None:
@@ -149,20 +75,16 @@ class _OpenAI:
         self._client = openai.AsyncOpenAI(
             api_key=endpoint.key,
             base_url=endpoint.url,
-            timeout=TIMEOUT_S,
+            timeout=endpoint.timeout_s,
             max_retries=MAX_RETRIES,
-            http_client=openai.DefaultAsyncHttpxClient(transport=_transport(endpoint)),
+            http_client=openai.DefaultAsyncHttpxClient(transport=endpoint.transport()),
         )
 
     async def aclose(self) -> None:
         await self._client.close()
 
     async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        raise EngineError(
-            ErrorCode.UNSUPPORTED_OPTION,
-            f"{len(prompts)} prompts for {self._model} cannot be sent as a batch (batch)",
-            hint="leave --refine-batch out, or take a model of Anthropic's",
-        )
+        raise no_batch(self._model, len(prompts))
 
     async def complete(self, prompt: Prompt) -> Completion:
         request: dict[str, Any] = {
@@ -193,6 +115,8 @@ class _OpenAI:
 _CLIENTS: Mapping[str, Callable[[Endpoint], Provider]] = {
     "anthropic": _Anthropic,
     "openai": _OpenAI,
+    "ollama": OllamaProvider,
+    "server": _OpenAI,
 }
 
 

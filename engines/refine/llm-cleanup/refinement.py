@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 from cleanup import CleanupResult, clean_up
+from endpoint import Endpoint
 from overview import Overview, requested_items, write_overview
 from prompt import DEFAULT_LEVEL
-from providers import Endpoint
+from providers import open_provider
 from session import ModelSession
 
 from dalston_sdk.engine import RunContext
@@ -35,7 +36,7 @@ async def _refine(request: RefineRequest, endpoint: Endpoint, context: RunContex
     cleans, writes = options.level != KEEP_TEXT, bool(requested_items(options))
     speech_s = sum(segment.end - segment.start for segment in request.segments if segment.text)
     cleaned, overview = CleanupResult(), Overview()
-    async with aclosing(endpoint.open()) as provider:
+    async with aclosing(open_provider(endpoint)) as provider:
         session = ModelSession(provider, endpoint, options, context, speech_s * (cleans + writes))
         if cleans:
             cleaned = await clean_up(request, session)

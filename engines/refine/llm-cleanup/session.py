@@ -7,17 +7,14 @@ from typing import TypeVar
 from budget import Budget, MaxTokens
 from chunks import estimate_tokens
 from completion import Completion, Prompt, Provider
+from endpoint import Endpoint
 from failures import LIBRARY_ERRORS, provider_error
-from providers import Endpoint
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, RefineOptions, TokenUsage
 
-CONCURRENCY = 4
 POLL_S = 0.1
-DEADLINE_S = 900.0
-"""Time limit for one prompt, including retries and delays that the server asks for."""
 
 MIN_CACHED_TOKENS = 1024
 """Providers cache instructions of at least this length. One prompt is then sent ahead, so that the
@@ -52,8 +49,9 @@ class ModelSession:
         self._context = context
         self._total_s = total_s
         self._done_s = 0.0
+        self._deadline_s = endpoint.variables.deadline_s
         self._budget = Budget(options, endpoint.model)
-        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._slots = asyncio.Semaphore(endpoint.variables.concurrency)
 
     def check_budget(self, bounds: Iterable[MaxTokens]) -> None:
         """Check that the limit allows for prompts with these bounds, as ``Budget.check`` does."""
@@ -110,11 +108,13 @@ class ModelSession:
             # Checked again, because a server may have counted more than was expected.
             self.check_budget([prompt.upper_bound])
             try:
-                completion = await asyncio.wait_for(self._provider.complete(prompt), DEADLINE_S)
+                completion = await asyncio.wait_for(
+                    self._provider.complete(prompt), self._deadline_s
+                )
             except LIBRARY_ERRORS as error:
                 raise provider_error(error, self._endpoint) from error
             except asyncio.TimeoutError as error:
-                message = f"{self.model} did not answer within {DEADLINE_S:g} s"
+                message = f"{self.model} did not answer within {self._deadline_s:g} s"
                 raise EngineError(ErrorCode.INTERNAL, message) from error
         self._count(prompt, completion)
         return completion

@@ -90,7 +90,10 @@ def _languages_of(model: ModelEntry, stage: Stage, wanted: str) -> str:
 
 def _how_to_install(model: ModelEntry) -> str:
     if isinstance(model.source, ServiceSource):
-        return f"{model.id} is a service: export {model.source.key}=your-key"
+        return (
+            f"{model.id} is a service: export {model.source.key}=your-key; or, without a key, run "
+            "a model on this machine: `ollama pull gemma3`"
+        )
     return f"run `dalston models pull {model.id}`{_terms([model])}"
 
 

@@ -58,12 +58,12 @@ class NetworkService(Entry, frozen=True, kw_only=True):
     """A service on the network that an engine asks.
 
     Attributes:
-        usual: Its address, where no variable names another one.
+        usual: Its address, where no variable names another one; empty where only that can.
         url: The environment variable that may name another server.
         key: The environment variable with its key; without both the service is not asked.
     """
 
-    usual: str
+    usual: str = ""
     url: str
     key: str
 

@@ -130,10 +130,16 @@ class ServiceSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="ser
 
     The two environment variables are for the service's key, and for the address of another server
     than the service's own, which may need no key.
+
+    Attributes:
+        revision: What the server says of the weights, if anything; others give other results.
+        local: The server is on this machine, so that no network is used.
     """
 
     key: Variable
     url: Variable
+    revision: str = ""
+    local: bool = False
 
 
 Mirror = HubSource | HttpsSource | PackageSource

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
@@ -31,6 +32,7 @@ from dalston_cli.sending.asked import check_recordings, settings_to_send
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.table import TABLE
+from dalston_sdk.wire import Stage as StageKind
 
 _WEB = ("http://", "https://")
 
@@ -141,6 +143,7 @@ def read_batch(
     if said.models_dir:
         locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
+    catalog = with_own_servers(catalog, run_options, locations, warnings.append, is_plan=is_plan)
     named = _models_named(run_options, recordings)
     if not elsewhere and not all(name == AUTO_MODEL or catalog.has_model(name) for name in named):
         keep = None if is_plan else locations.catalog
@@ -224,6 +227,43 @@ def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -
     """Return the models that the options and the manifest name."""
     named = [request.model for request in options.stages.values()]
     return named + [one.overrides.model for one in recordings if one.overrides.model]
+
+
+def with_own_servers(
+    catalog: Catalog,
+    options: RunOptions,
+    locations: Locations,
+    warn: Callable[[WarningRaised], None],
+    *,
+    is_plan: bool = False,
+) -> Catalog:
+    """Return the catalog with the language models of the user's own servers that a run may use.
+
+    Those are the one that is named and, where none is and no service has its key, all of a running
+    Ollama. Where the servers are is then in this process's environment, for the engine.
+
+    Raises:
+        ModelUnavailableError: A server does not answer, or does not have the model.
+        ConfigurationError, UsageError: An address is wrong.
+    """
+    stages = options.stages.items()
+    wanted = {request.model for stage, request in stages if stage.kind is StageKind.REFINE}
+    if not wanted:
+        return catalog
+    from dalston_cli.catalog.own_servers.adopt import adopt_served, discover
+
+    services = catalog.models_for(StageKind.REFINE)
+    if wanted != {AUTO_MODEL}:
+        found = adopt_served(catalog, wanted, assume=is_plan, offline=options.offline)
+    elif any(installed(model, locations.models) for model in services):
+        return catalog
+    else:
+        ram_mb = probe_machine().ram_mb
+        found = discover(catalog, memory_mb=ram_mb, offline=options.offline)
+    os.environ.update(found.variables)
+    for advice in found.advice:
+        warn(WarningRaised(code=advice.code, message=advice.message, hint=advice.hint))
+    return found.catalog
 
 
 def _with_unknown(

@@ -1,4 +1,4 @@
-"""A local server with the APIs of Anthropic and OpenAI, which answers as a test says.
+"""A local server with the APIs of Anthropic, OpenAI and Ollama, which answers as a test says.
 
 A test's ``Behaviour`` makes the answers. The requests are kept.
 """

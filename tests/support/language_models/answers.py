@@ -1,15 +1,16 @@
-"""Requests to the server and its answers, for both APIs."""
+"""Requests to the server and its answers, for all APIs."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Api = Literal["messages", "chat"]
+Api = Literal["messages", "chat", "ollama"]
 Ending = Literal["end", "length", "refusal"]
 _STOPS: Mapping[Api, Mapping[Ending, str]] = {
     "messages": {"end": "end_turn", "length": "max_tokens", "refusal": "refusal"},
     "chat": {"end": "stop", "length": "length", "refusal": "content_filter"},
+    "ollama": {"end": "stop", "length": "length", "refusal": "stop"},
 }
 
 
@@ -32,7 +33,7 @@ class ModelRequest:
     @property
     def system(self) -> str:
         """The instructions."""
-        if self.api == "chat":
+        if self.api != "messages":
             return str(self.body["messages"][0]["content"])
         return "".join(block["text"] for block in self.body["system"])
 
@@ -50,7 +51,9 @@ class ModelRequest:
     @property
     def wanted(self) -> tuple[str, ...]:
         """The fields that the schema requires of an answer."""
-        if self.api == "chat":
+        if self.api == "ollama":
+            schema = self.body["format"]
+        elif self.api == "chat":
             schema = self.body["response_format"]["json_schema"]["schema"]
         else:
             schema = self.body["output_config"]["format"]["schema"]
@@ -88,11 +91,28 @@ class Answer:
         """Encode the body."""
         if self.raw is not None:
             return self.raw
+        if self.status != 200 and request.api == "ollama":
+            return json.dumps({"error": self.text}).encode()
         if self.status != 200:
             error = {"type": "error", "message": self.text}
             return json.dumps({"type": "error", "error": error}).encode()
-        form = self._message if request.api == "messages" else self._completion
-        return json.dumps(form(request)).encode()
+        forms = {"messages": self._message, "chat": self._completion, "ollama": self._chat}
+        return json.dumps(forms[request.api](request)).encode()
+
+    def _chat(self, request: ModelRequest) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "model": request.body["model"],
+            "created_at": "2026-01-01T00:00:00Z",
+            "message": {"role": "assistant", "content": self.text},
+            "done": True,
+            "done_reason": _STOPS["ollama"][self.ending],
+            "total_duration": 4883583458,
+        }
+        if self.tokens is not None:
+            sent, written, cache_read, cache_write = self.tokens
+            answer["prompt_eval_count"] = sent + cache_read + cache_write
+            answer["eval_count"] = written
+        return answer
 
     def _message(self, request: ModelRequest) -> dict[str, Any]:
         usage = None

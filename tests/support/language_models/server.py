@@ -11,7 +11,11 @@ from tests.support.language_models.answers import Answer, Api, Behaviour, ModelR
 from tests.support.language_models.batches import Batch
 
 _BATCHES = "/v1/messages/batches"
-_APIS: dict[str, Api] = {"/v1/messages": "messages", "/v1/chat/completions": "chat"}
+_APIS: dict[str, Api] = {
+    "/v1/messages": "messages",
+    "/v1/chat/completions": "chat",
+    "/api/chat": "ollama",
+}
 
 
 class LanguageModelServer:
@@ -25,6 +29,9 @@ class LanguageModelServer:
         batches: All batches in order.
         num_busy_polls: Polls of a batch that are answered with overload.
         max_concurrent: The highest number of requests at the same time.
+        pulled: The models that Ollama has, as ``/api/tags`` describes each.
+        raw_listing: What lists them is answered with, in place of a valid answer.
+        listing_headers: Those of the last request for the list, with names in lower case.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
@@ -33,6 +40,9 @@ class LanguageModelServer:
         self.batches: list[Batch] = []
         self.num_busy_polls = 0
         self.max_concurrent = 0
+        self.pulled: list[dict[str, Any]] = []
+        self.raw_listing: bytes | None = None
+        self.listing_headers: dict[str, str] = {}
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._pending: list[ModelRequest] = []
@@ -53,12 +63,27 @@ class LanguageModelServer:
             "ANTHROPIC_BASE_URL": self.url,
             "OPENAI_API_KEY": "sk-openai-secret",
             "OPENAI_BASE_URL": f"{self.url}/v1",
+            "OLLAMA_BASE_URL": self.url,
+            "LLM_SERVER_API_KEY": "sk-server-secret",
+            "LLM_SERVER_URL": f"{self.url}/v1",
         }
 
     def reset(self) -> None:
         """Answer well again, and forget all requests, also pending ones."""
         self.behave, self.requests, self.batches, self.max_concurrent = correcting, [], [], 0
-        self._pending = []
+        self._pending, self.pulled, self.raw_listing = [], [], None
+        self.listing_headers = {}
+
+    def listed(self, path: str) -> bytes | None:
+        """Return the models, as the API of the path lists them; None for other paths."""
+        if path in ("/api/tags", "/v1/models") and self.raw_listing is not None:
+            return self.raw_listing
+        if path == "/api/tags":
+            return json.dumps({"models": self.pulled}).encode()
+        if path == "/v1/models":
+            data = [{"id": each["name"], "object": "model"} for each in self.pulled]
+            return json.dumps({"object": "list", "data": data}).encode()
+        return None
 
     def serve(self) -> None:
         """Answer until ``close``."""
@@ -117,6 +142,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
     def do_GET(self) -> None:
+        listed = self.models.listed(self.path)
+        if listed is not None:
+            self.models.listing_headers = {key.lower(): each for key, each in self.headers.items()}
+            self._send(200, listed)
+            return
+        if not self.path.startswith(_BATCHES):
+            self._send(404, b"{}")
+            return
         if self.models.num_busy_polls > 0:
             self.models.num_busy_polls -= 1
             self._send(529, b"{}", {"retry-after-ms": "10"})

@@ -112,7 +112,8 @@ def _served(model: ModelEntry, service: ServiceSource) -> InstalledModel | None:
     url = os.environ.get(service.url, "")
     if not (os.environ.get(service.key) or url):
         return None
-    digest = layout.digest_of([f"service:{model.runtime_model_id} {url}"])
+    place = f"service:{model.runtime_model_id} {url}"
+    digest = layout.digest_of([f"{place} {service.revision}" if service.revision else place])
     return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
 
 

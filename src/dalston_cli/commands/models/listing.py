@@ -76,10 +76,10 @@ def list_models(
     Shows what is installed, what is recommended and what is your own; --all and --json show all.
     """
     console = Console("models list", json=json)
-    shelf = Shelf.open()
+    stages = _parse_stages(stage or ())
+    shelf = Shelf.open(discovers=Stage.REFINE in stages)
     for note in shelf.catalog.notes:
         console.info(note)
-    stages = _parse_stages(stage or ())
     wanted = [
         model
         for model in sorted(shelf.catalog.models.values(), key=_for_programs)

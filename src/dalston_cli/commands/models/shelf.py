@@ -1,5 +1,6 @@
 """The catalog with the folder of all models, and one view of a model, for all commands."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.names.adopt import NOT_ASKED, Asking, adopt
+from dalston_cli.catalog.own_servers.addresses import OLLAMA
+from dalston_cli.catalog.own_servers.adopt import adopt_served, discover
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed, lies_here
@@ -69,13 +73,24 @@ class Shelf:
     folder: Path
 
     @classmethod
-    def open(cls, names: Iterable[str] = (), asking: Asking = NOT_ASKED) -> "Shelf":
+    def open(
+        cls, names: Iterable[str] = (), asking: Asking = NOT_ASKED, *, discovers: bool = False
+    ) -> "Shelf":
         """Read the catalog that the environment names, with folders and repositories of ``names``.
 
+        Args:
+            names: Names of models, which the catalog need not have.
+            asking: How a repository is looked up that it does not have.
+            discovers: Ask Ollama for all its models, if it runs.
+
         Raises:
-            DalstonError: A folder or repository cannot be used; see ``adopt``.
+            DalstonError: A folder, repository or server cannot be used; see ``adopt``.
         """
-        catalog = adopt(load_catalog(), names, asking).catalog
+        found = adopt_served(load_catalog(), [each for each in names if each.startswith(OLLAMA)])
+        if discovers:
+            found = discover(found.catalog, memory_mb=probe_machine().ram_mb)
+        os.environ.update(found.variables)  # where its models are found
+        catalog = adopt(found.catalog, names, asking).catalog
         return cls(catalog=catalog, folder=Locations.from_environment().models)
 
     def models(self, names: Iterable[str]) -> tuple[ModelEntry, ...]:

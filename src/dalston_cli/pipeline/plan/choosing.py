@@ -237,7 +237,7 @@ class StageChooser:
         service = planned.model.source
         if not isinstance(service, ServiceSource):
             return
-        if self._options.offline:
+        if self._options.offline and not service.local:
             raise ServiceOfflineError(planned.model)
         if planned.to_pull:
             raise ServiceKeyError(planned.model, service)

@@ -97,7 +97,11 @@ class LanguageModel:
     """Changes to the text by a language model, and what it writes about the text."""
 
     refine: bool = kinds.switch("Clean the text up with a language model.", default=False)
-    refine_model: str = kinds.model_id("Model that cleans up and sums up.", "auto", needs=_ANY)
+    refine_model: str = kinds.model_id(
+        "Model that cleans up and sums up: a service's, ollama/NAME, or http://HOST:PORT/v1#NAME.",
+        "auto",
+        needs=_ANY,
+    )
     refine_level: RefineLevel | None = kinds.choice(
         "How much it may change.", example="light", sets="refine.level", needs=("refine",)
     )

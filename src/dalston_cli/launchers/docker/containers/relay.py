@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dalston_cli.catalog.own_servers.addresses import is_loopback
 from dalston_cli.catalog.schema import EngineEntry, NetworkService
 from dalston_cli.errors import ConfigurationError
 from dalston_cli.launchers.docker import labels
@@ -52,9 +53,19 @@ def reachable_services(
     found = {}
     for service in engine.services:
         named = environ.get(service.url, "").strip()
-        if named or environ.get(service.key, "").strip():
-            found[f"{service.url}.sock"] = _address(service, named or service.usual)
+        usual = service.usual if environ.get(service.key, "").strip() else ""
+        if named or usual:
+            found[f"{service.url}.sock"] = _address(service, named or usual)
     return found
+
+
+def leads_to_this_machine(engine: EngineEntry, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return True if a service is a server of this machine, at an address of itself alone.
+
+    Raises:
+        ServiceAddressError: A variable has something else than an address.
+    """
+    return any(is_loopback(host) for host, _, _ in reachable_services(engine, environ).values())
 
 
 def _address(service: NetworkService, url: str) -> tuple[str, int, bool]:
@@ -75,13 +86,17 @@ def what_it_is_told(engine: EngineEntry, environ: Mapping[str, str] = os.environ
     return json.dumps(told).encode()
 
 
-def relay_arguments(engine: str, *, image: str, folder: Path) -> dict[str, Any]:
+def relay_arguments(
+    engine: str, *, image: str, folder: Path, on_host: bool = False
+) -> dict[str, Any]:
     """Make keyword arguments for ``docker.DockerClient.containers.create``.
 
     Args:
         engine: Id of the engine's container, which runs.
         image: Any image with Python.
         folder: Folder for the sockets, on this machine.
+        on_host: Give it the network of this machine, whose own addresses a container of a bridge
+            cannot reach.
     """
     program = Path(__file__).with_name("relay_program.py").read_text(encoding="utf-8")
     place = {"Type": "bind", "Source": str(folder), "Target": _PLACE, "ReadOnly": False}
@@ -99,7 +114,7 @@ def relay_arguments(engine: str, *, image: str, folder: Path) -> dict[str, Any]:
         "mem_limit": _MEMORY,
         "memswap_limit": _MEMORY,
         "pid_mode": f"container:{engine}",
-        "network_mode": "bridge",
+        "network_mode": "host" if on_host else "bridge",
         "stdin_open": True,
         "auto_remove": True,
         "use_config_proxy": True,  # companies' proxies are the way to a service

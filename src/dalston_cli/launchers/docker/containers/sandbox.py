@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dalston_cli.catalog.own_servers.addresses import seen_from_inside
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker import labels
@@ -164,8 +165,16 @@ def container_arguments(
 
 
 def secrets_of(plan: ContainerPlan, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the secrets that an engine gets through its standard input, and no one else sees."""
-    return {name: environ[name] for name in plan.spec.engine.secrets if name in environ}
+    """Return the secrets that an engine gets through its standard input, and no one else sees.
+
+    A server of this machine has another name inside a container, where no relay leads to it.
+    """
+    engine = plan.spec.engine
+    found = {name: environ[name] for name in engine.secrets if name in environ}
+    if plan.relayed:
+        return found
+    urls = {service.url for service in engine.services}
+    return {name: seen_from_inside(url) if name in urls else url for name, url in found.items()}
 
 
 def _command(plan: ContainerPlan) -> list[str]:

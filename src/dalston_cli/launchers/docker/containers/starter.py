@@ -138,10 +138,16 @@ class Starter:
         folder = plan.folder / relay.SERVICES_FOLDER
         folder.mkdir()
         folder.chmod(0o1777)  # in a folder that only the user can enter
-        arguments = relay.relay_arguments(identity, image=plan.image, folder=folder)
-        told = relay.what_it_is_told(plan.spec.engine)
+        engine = plan.spec.engine
         try:
-            self._containers.start(arguments, name=f"{plan.spec.engine.name}-relay", stdin=told)
+            arguments = relay.relay_arguments(
+                identity,
+                image=plan.image,
+                folder=folder,
+                on_host=relay.leads_to_this_machine(engine),
+            )
+            told = relay.what_it_is_told(engine)
+            self._containers.start(arguments, name=f"{engine.name}-relay", stdin=told)
         except BaseException:
             self._containers.remove(identity, running=True)
             raise
