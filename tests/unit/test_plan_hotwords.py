@@ -54,6 +54,7 @@ def planned(catalog: Catalog, model: str, entry: str) -> TranscribeOptions:
         ("faster-whisper-tiny.en", "Ada"),
         ("pocketsphinx-en-us", "Ada"),
         ("onnx-parakeet-tdt-0.6b-v3", "Ada=2"),
+        ("hf-parakeet-tdt-0.6b-v3", "Ada=2"),
     ],
 )
 def test_models_that_take_words_get_them(catalog: Catalog, model: str, entry: str) -> None:

@@ -1,14 +1,16 @@
 """What an adapter is: one family of models behind one way to ask."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from known_languages import KNOWN_LANGUAGES
 
 from dalston_sdk.decoding import Capabilities
 from dalston_sdk.engine import Samples
+from dalston_sdk.phrases import Encode, Phrase, Vocabulary
 from dalston_sdk.sentences import Transcription
 from dalston_sdk.wire import Notice, SpeechRegion, TranscribeOptions
 
@@ -68,12 +70,14 @@ class Told:
         into: BCP-47 code of the text's language; likewise.
         with_words: True if words are asked for.
         prompt: Words to expect, or text from before.
+        phrases: Words to expect, for models that are not told by a prompt.
     """
 
     language: str | None
     into: str | None
     with_words: bool
     prompt: str | None = None
+    phrases: tuple[Phrase, ...] = ()
 
 
 class Adapter(ABC):
@@ -106,6 +110,17 @@ class Adapter(ABC):
             located: float32, 16 kHz, in [-1, 1].
             told: What holds for all of them.
         """
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary | None:
+        """The model's tokens, if words to expect are looked for among its posteriors."""
+        return None
+
+    def vocabulary_of(self, texts: Mapping[int, str]) -> Vocabulary:
+        """Return a vocabulary with the model's own tokenizer; texts begin words with a space."""
+        tokenizer = self.loaded.processor.tokenizer
+        encode: Encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]  # noqa: E731 - too short for a function
+        return Vocabulary(texts, encode)
 
     def language_scores(
         self, chunks: Sequence[Samples], allowed: Sequence[str]

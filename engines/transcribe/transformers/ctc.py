@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import torch
 from adapter import Adapter, Located, Told, Traits
 from pieces import words_in
 
+from dalston_sdk.ctc_phrases import CtcPhrases
 from dalston_sdk.engine import SAMPLE_RATE
+from dalston_sdk.phrases import Phrase, Vocabulary
 from dalston_sdk.sentences import Transcription
 from dalston_sdk.wire import SpeechRegion
 from dalston_sdk.words import Token
@@ -58,12 +60,35 @@ class Ctc(Adapter):
         )
         with torch.inference_mode():
             logits = self.loaded.network(**inputs).logits
-        posteriors, best = torch.softmax(logits.float(), dim=-1).max(dim=-1)
-        rows = zip(best.tolist(), posteriors.tolist(), self._lengths(inputs), located, strict=True)
+        lengths = self._lengths(inputs)
+        best, posteriors = self._paths(logits.float(), lengths, told.phrases)
+        rows = zip(best.tolist(), posteriors.tolist(), lengths, located, strict=True)
         return [
             self._transcription(token_ids[:length], scores[:length], region, told)
             for token_ids, scores, length, (_, region) in rows
         ]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Its tokens."""
+        return self.vocabulary_of(self._texts)
+
+    def _paths(
+        self,
+        logits: torch.Tensor,
+        lengths: Sequence[int | None],
+        phrases: tuple[Phrase, ...],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the token of each frame, and its posterior."""
+        posteriors, best = torch.softmax(logits, dim=-1).max(dim=-1)
+        if not phrases:
+            return best, posteriors
+        logprobs = torch.log_softmax(logits, dim=-1)
+        search = _search(phrases, self.vocabulary, self._blank)
+        for row, length in enumerate(lengths):
+            path = search.best_path(logprobs[row, :length].cpu().numpy())
+            best[row, :length] = torch.from_numpy(path).to(best.device)
+        return best, logprobs.gather(-1, best[..., None])[..., 0].exp()
 
     @cached_property
     def _masks_padding(self) -> bool:
@@ -113,3 +138,8 @@ class Ctc(Adapter):
             before = token_id
         words = words_in(tokens, region, told.into)
         return Transcription(text="".join(word.text for word in words).strip(), words=tuple(words))
+
+
+@lru_cache(maxsize=4)
+def _search(phrases: tuple[Phrase, ...], vocabulary: Vocabulary, blank: int) -> CtcPhrases:
+    return CtcPhrases(phrases, vocabulary, blank=blank)

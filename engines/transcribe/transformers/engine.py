@@ -11,6 +11,7 @@ import msgspec
 from dalston_sdk.decoding import SUPPORTED_OPTIONS, Decoding, Speech, find_speech
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.phrases import PHRASE_OPTIONS, Expected
 from dalston_sdk.sentences import segments_of
 from dalston_sdk.silero_vad import SpeechDetector
 from dalston_sdk.torch_device import release_memory
@@ -37,7 +38,7 @@ class TransformersEngine(TorchEngine):
     name = "transformers"
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
-        Stage.TRANSCRIBE: SUPPORTED_OPTIONS | {"hotwords", "initial_prompt"}
+        Stage.TRANSCRIBE: SUPPORTED_OPTIONS | PHRASE_OPTIONS | {"initial_prompt"}
     }
     keeps_freed_memory = True
 
@@ -77,19 +78,20 @@ class TransformersEngine(TorchEngine):
             detect_language,
             with_language_of_segments,
         )
-        from options import plan, prompt_of  # noqa: PLC0415 - likewise
+        from options import expect, plan, prompt_of  # noqa: PLC0415 - likewise
 
         if self._adapter is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         adapter = self._adapter
         decoding = plan(request.options, adapter.traits, device=self.device)
         options, shortened = adapter.fit_prompts(request.options)
+        expected = expect(options, adapter)
         language = check_language(options, adapter.traits)
         speech = find_speech(audio, request, decoding, SpeechDetector(), context.check_cancelled)
         if language is None:
             language = detect_language(adapter, options, audio, speech.regions)
-        decoding = replace(decoding, warnings=(*decoding.warnings, *shortened))
-        told = _told(decoding, language.spoken, prompt_of(options))
+        decoding = replace(decoding, warnings=(*decoding.warnings, *shortened, *expected.warnings))
+        told = _told(decoding, language.spoken, prompt_of(options), expected)
         found = Found(
             decoding=decoding,
             language=language,
@@ -114,7 +116,7 @@ class TransformersEngine(TorchEngine):
             return segments
 
         result = transcribe_chunks(request, audio, found, decode, context)
-        return with_language_of_segments(_reported(result, speech, options))
+        return with_language_of_segments(_reported(result, speech, options, expected))
 
 
 def _joined(speech: Speech, adapter: "Adapter", decoding: Decoding) -> Speech:
@@ -128,7 +130,7 @@ def _joined(speech: Speech, adapter: "Adapter", decoding: Decoding) -> Speech:
 
 
 def _reported(
-    result: TranscribeResult, speech: Speech, options: TranscribeOptions
+    result: TranscribeResult, speech: Speech, options: TranscribeOptions, expected: Expected
 ) -> TranscribeResult:
     """Report the regions as they were found, and every option that was in force."""
     alone = [region for region in result.speech_regions if region in speech.alone]
@@ -138,13 +140,13 @@ def _reported(
         speech_regions=tuple(regions) if result.speech_regions else (),
         effective={
             **result.effective,
-            "hotwords": options.hotwords,
+            **expected.effective,
             "initial_prompt": options.initial_prompt,
         },
     )
 
 
-def _told(decoding: Decoding, spoken: str | None, prompt: str | None) -> "Told":
+def _told(decoding: Decoding, spoken: str | None, prompt: str | None, expected: Expected) -> "Told":
     from adapter import Told  # noqa: PLC0415 - imports the library
 
     return Told(
@@ -152,4 +154,5 @@ def _told(decoding: Decoding, spoken: str | None, prompt: str | None) -> "Told":
         into="en" if decoding.into_english else spoken,
         with_words=decoding.with_words,
         prompt=prompt,
+        phrases=expected.phrases,
     )

@@ -1,9 +1,10 @@
 """Settings for the decoding of a request, and what the model is told of words to expect."""
 
-from adapter import Traits
+from adapter import Adapter, Traits
 
 from dalston_sdk.decoding import Decoding, plan_decoding
 from dalston_sdk.errors import EngineError
+from dalston_sdk.phrases import Expected, plan_phrases
 from dalston_sdk.wire import ErrorCode, TranscribeOptions
 
 GPU_BATCH_SIZE = 16
@@ -18,12 +19,11 @@ def plan(options: TranscribeOptions, traits: Traits, *, device: str) -> Decoding
         EngineError: ``unsupported_option`` where this model cannot do what is asked for,
             ``invalid_request`` for values out of range.
     """
-    given = [name for name in ("hotwords", "initial_prompt") if getattr(options, name)]
-    if given and not traits.takes_prompt:
+    if options.initial_prompt and not traits.takes_prompt:
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
-            f"{traits.name} cannot be told which words to expect ({', '.join(given)})",
-            hint="use a Whisper or Qwen3-ASR, or leave the option out",
+            f"{traits.name} cannot be told text from before (initial_prompt)",
+            hint="use a Whisper, or leave the option out",
         )
     return plan_decoding(
         options,
@@ -32,6 +32,33 @@ def plan(options: TranscribeOptions, traits: Traits, *, device: str) -> Decoding
         translating_models="--model faster-whisper-large-v3",
         timing_model="--model faster-whisper-large-v3-turbo",
     )
+
+
+def expect(options: TranscribeOptions, adapter: Adapter) -> Expected:
+    """Work out which words to expect.
+
+    Args:
+        options: The request's, shortened to the room of the model's prompt.
+        adapter: The loaded model.
+
+    Raises:
+        EngineError: ``unsupported_option`` where the model cannot be told, or not with weights.
+    """
+    traits = adapter.traits
+    if not traits.takes_prompt:
+        return plan_phrases(
+            options,
+            adapter.vocabulary,
+            model_name=traits.name,
+            models="a Whisper, a CTC model or a Parakeet",
+        )
+    if options.hotword_weights:
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{traits.name} is told words by a prompt, without weights (hotword_weights)",
+            hint="leave the weights out, or use a CTC model or a Parakeet",
+        )
+    return Expected(effective={"hotwords": options.hotwords, "hotword_weights": None})
 
 
 def prompt_of(options: TranscribeOptions) -> str | None:

@@ -1,13 +1,15 @@
 """Parakeet's transducers, with durations of tokens (TDT) and without (RNN-T)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import torch
+import transducer_search
 from adapter import Adapter, Located, Told, Traits
 from pieces import words_in
 
 from dalston_sdk.engine import SAMPLE_RATE
+from dalston_sdk.phrases import Vocabulary
 from dalston_sdk.sentences import Transcription
 from dalston_sdk.wire import SpeechRegion
 from dalston_sdk.words import Token
@@ -30,12 +32,35 @@ class Transducer(Adapter):
         factor = self.loaded.network.config.encoder_config.subsampling_factor
         return float(features.hop_length * factor / SAMPLE_RATE)
 
+    @cached_property
+    def _texts(self) -> Mapping[int, str]:
+        """The text of each token, with a space where a word begins."""
+        config = self.loaded.network.config
+        tokenizer = self.loaded.processor.tokenizer
+        nothing = {config.blank_token_id, config.pad_token_id, *tokenizer.all_special_ids}
+        return {
+            token_id: name.replace("▁", " ")
+            for name, token_id in tokenizer.get_vocab().items()
+            if token_id not in nothing
+        }
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Its tokens."""
+        return self.vocabulary_of(self._texts)
+
     def transcribe(self, located: Sequence[Located], told: Told) -> list[Transcription]:
         """Decode greedily, with the frame in which each token was written."""
         inputs = self.loaded.place(
             self.loaded.processor([samples for samples, _ in located], sampling_rate=SAMPLE_RATE)
         )
         network = self.loaded.network
+        if told.phrases:
+            found = transducer_search.find(network, inputs, told.phrases, self.vocabulary)
+            return [
+                self._joined(steps, region, told)
+                for steps, (_, region) in zip(found, located, strict=True)
+            ]
         mask = inputs["attention_mask"]
         lengths = network._get_subsampling_output_length(mask.sum(-1)).tolist()  # noqa: SLF001 - there is no other
         per_frame = network.config.max_symbols_per_step + 1  # with the blank that ends a frame
@@ -65,24 +90,29 @@ class Transducer(Adapter):
         region: SpeechRegion,
         told: Told,
     ) -> Transcription:
-        """Read the tokens, each with its duration, of the chunk's own frames.
+        """Take the steps in the chunk's own frames.
 
         In a batch the library goes on with a chunk that is at its end until the longest one is.
         """
-        config = self.loaded.network.config
-        tokenizer = self.loaded.processor.tokenizer
-        nothing = {config.blank_token_id, config.pad_token_id, *tokenizer.all_special_ids}
-        has_durations = hasattr(config, "durations")
-        tokens: list[Token] = []
+        own: list[tuple[int, int, int]] = []
         frame = 0
         for token_id, duration in steps:
             if frame >= num_frames:
                 break
-            if token_id not in nothing:
+            own.append((token_id, frame, duration))
+            frame += duration
+        return self._joined(own, region, told)
+
+    def _joined(
+        self, steps: Sequence[tuple[int, int, int]], region: SpeechRegion, told: Told
+    ) -> Transcription:
+        """Join tokens, each with its frame and duration, to words."""
+        has_durations = hasattr(self.loaded.network.config, "durations")
+        tokens: list[Token] = []
+        for token_id, frame, duration in steps:
+            if token_id in self._texts:
                 start = region.start + frame * self._frame_s
                 end = start + duration * self._frame_s if has_durations and duration else None
-                text = str(tokenizer.convert_ids_to_tokens(token_id)).replace("▁", " ")
-                tokens.append(Token(text=text, start=start, end=end))
-            frame += duration
+                tokens.append(Token(text=self._texts[token_id], start=start, end=end))
         words = words_in(tokens, region, told.into)
         return Transcription(text="".join(word.text for word in words).strip(), words=tuple(words))

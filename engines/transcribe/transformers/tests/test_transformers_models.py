@@ -94,7 +94,14 @@ def test_code_in_a_folder_is_not_run(engine: RunningEngine, copy: Path, tmp_path
     ("name", "options", "refusal"),
     [
         ("wav2vec2", {"task": "translate"}, (UNSUPPORTED, "does not translate")),
-        ("wav2vec2", {"hotwords": ["Ada"]}, (UNSUPPORTED, "which words to expect (hotwords)")),
+        ("canary", {"language": "en", "hotwords": ["on"]}, (UNSUPPORTED, "which words to expect")),
+        ("wav2vec2", {"initial_prompt": "Ada"}, (UNSUPPORTED, "text from before")),
+        ("wav2vec2", {"hotwords": ["Москва"]}, (INVALID, "does not have the letters")),
+        (
+            "whisper",
+            {"hotwords": ["Ada"], "hotword_weights": [2.0]},
+            (UNSUPPORTED, "without weights"),
+        ),
         ("moonshine", {"word_timestamps": True}, (UNSUPPORTED, "no times for its words")),
         ("canary", {}, (INVALID, "which language is spoken")),
         ("cohere", {"language": "ru"}, (INVALID, "language ru")),

@@ -15,8 +15,8 @@ ENGINE = "transformers"
 _ENGLISH_ONLY_WORDS = 51864
 """Size of the vocabulary of an English Whisper."""
 
-_CTC = Capabilities(word_timestamps=True)
-_TRANSDUCER = Capabilities(word_timestamps=True, punctuation=True)
+_CTC = Capabilities(word_timestamps=True, hotwords=True)
+_TRANSDUCER = Capabilities(word_timestamps=True, punctuation=True, hotwords=True)
 _TEXT_ALONE = Capabilities(punctuation=True)
 
 ARCHITECTURES: Mapping[str, Capabilities] = {
