@@ -116,7 +116,8 @@ def telephone(samples: Pcm) -> Pcm:
     sound = np.fft.irfft(spectrum, len(samples)) / 2**15
     steps = np.round(np.sign(sound) * np.log1p(MU * np.abs(sound)) / np.log1p(MU) * 127) / 127
     back = np.sign(steps) * np.expm1(np.abs(steps) * np.log1p(MU)) / MU
-    return np.clip(np.round(back * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
+    heard: Pcm = np.clip(np.round(back * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
+    return heard
 
 
 def _cut(people: Mapping[str, Pcm], seconds: float) -> Pieces:
