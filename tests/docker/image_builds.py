@@ -7,7 +7,7 @@ as a user would. Tests that look at all of a daemon's layers come first, before 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from threading import Event, Thread
 
 from tests.docker.user import DockerUser, made_user
@@ -27,6 +27,7 @@ ENGINES = (
     "nemo",
 )
 """Engines whose packages take long to install, those that tests need first before the others."""
+_BUILD_S = 1200
 
 
 def turn_of(file: str) -> int:
@@ -47,7 +48,7 @@ class ImageBuilds:
         self._over = {engine: Event() for engine in engines}
         self._ending = Event()
         self._process: Popen[str] | None = None
-        self._thread = Thread(target=self._build, name="image-builds")
+        self._thread = Thread(target=self._build_all, name="image-builds")
         self._thread.start()
 
     def wait(self, *engines: str) -> None:
@@ -63,14 +64,25 @@ class ImageBuilds:
             self._process.terminate()
         self._thread.join()
 
-    def _build(self) -> None:
-        for engine, over in self._over.items():
-            if not self._ending.is_set():
-                self._process = self._user.start("engines", "build", engine)
-                if self._ending.is_set():  # told just now, of the build before
-                    self._process.terminate()
-                self._process.communicate()
-            over.set()
+    def _build_all(self) -> None:
+        try:
+            for engine, over in self._over.items():
+                if not self._ending.is_set():
+                    self._build(engine)
+                over.set()
+        finally:
+            for over in self._over.values():
+                over.set()
+
+    def _build(self, engine: str) -> None:
+        self._process = process = self._user.start("engines", "build", engine)
+        if self._ending.is_set():  # told just now, of the build before
+            process.terminate()
+        try:
+            process.communicate(timeout=_BUILD_S)
+        except TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 @contextmanager
