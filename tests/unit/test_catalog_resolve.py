@@ -268,6 +268,22 @@ def test_the_bundled_model_comes_with_a_plain_warning() -> None:
     assert choice.better.id == "fw-turbo"
 
 
+def test_a_bundled_aligner_is_not_said_to_mishear() -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    request = ModelRequest(language="en")
+    (warning,) = resolve_model(catalog, Stage.ALIGN, request, LAPTOP, []).warnings
+    assert warning.message.startswith("pocketsphinx-en-us, which comes with Dalston, finds when")
+    assert "words wrong" not in warning.message
+
+
+def test_a_model_of_another_stage_is_answered_with_the_option_of_this_one() -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    request = ModelRequest(model="faster-whisper-tiny.en")
+    with pytest.raises(StageNotCoveredError) as raised:
+        resolve_model(catalog, Stage.ALIGN, request, LAPTOP, [])
+    assert "`--align-model wav2vec2-align-en`" in str(raised.value.hint)
+
+
 @pytest.mark.parametrize(
     ("stage", "wanted"),
     [

@@ -182,7 +182,7 @@ def _automatic(
     if better and (better.rank <= best.rank or is_installed(better, installed)):
         better = None
     choice = _choice(catalog, best, request, machine, reason=_why_best(candidates, request))
-    warnings = [*_bundled_advice(best, better, request)]
+    warnings = [*_bundled_advice(best, better, request, stage)]
     if stage is Stage.TRANSCRIBE:
         warnings += _language_advice(best, candidates)
     return replace(choice, better=better, warnings=tuple(warnings))
@@ -255,23 +255,26 @@ def _language_advice(best: ModelEntry, candidates: Sequence[ModelEntry]) -> Iter
 
 
 def _bundled_advice(
-    best: ModelEntry, better: ModelEntry | None, request: ModelRequest
+    best: ModelEntry, better: ModelEntry | None, request: ModelRequest, stage: Stage
 ) -> Iterator[Advice]:
     """Yield advice if only the bundled model is installed."""
     if not isinstance(best.source, BundledSource) or better is None:
         return
     quality = "makes many more mistakes"
-    if best.word_error_rate is not None:
+    if stage is Stage.ALIGN:
+        quality = "finds when words are said less exactly"
+    elif best.word_error_rate is not None:
         quality = f"gets about {round(best.word_error_rate * 100)} of 100 words wrong where "
         quality += "people speak clearly, and more in conversation"
     language = ""
-    if request.language is None and best.languages:
+    if request.language is None and best.languages and stage is not Stage.ALIGN:
         language = f", and takes everything for {', '.join(best.languages)}"
     size = readable_size(better.size_mb * 10**6)
     yield Advice(
         code="bundled_model",
         message=(
-            f"{best.id}, which comes with Dalston, {quality}{language}; {better.id} is far better"
+            f"{best.id}, which comes with Dalston, {quality}{language}; {better.id} is "
+            f"{'better' if stage is Stage.ALIGN else 'far better'}"
         ),
         hint=f"run `dalston models pull {better.id}` ({size})",
     )

@@ -23,7 +23,9 @@ class StageNotCoveredError(UsageError):
         does = ", ".join(covered.value for covered in model.stages)
         super().__init__(
             f"the model {model.id} does not {verb or stage.value}, it is for: {does}",
-            hint=_try_one_of(others, f"`dalston models list --stage {stage.value}` shows who does"),
+            hint=_try_one_of(
+                others, stage, f"`dalston models list --stage {stage.value}` shows who does"
+            ),
         )
 
 
@@ -38,7 +40,9 @@ class LanguageNotCoveredError(UsageError):
         super().__init__(
             f"the model {model.id} does not understand {described(language)}, "
             f"{_languages_of(model, stage, language)}",
-            hint=_try_one_of(others, "`dalston models list` shows what each model understands"),
+            hint=_try_one_of(
+                others, stage, "`dalston models list` shows what each model understands"
+            ),
         )
 
 
@@ -118,6 +122,7 @@ def _terms(models: Iterable[ModelEntry]) -> str:
     return first if gated else ""
 
 
-def _try_one_of(others: Iterable[ModelEntry], otherwise: str) -> str:
-    names = [f"`--model {other.id}`" for other in others][:_MAX_ALTERNATIVES]
+def _try_one_of(others: Iterable[ModelEntry], stage: Stage, otherwise: str) -> str:
+    option = "--model" if stage is Stage.TRANSCRIBE else f"--{stage.value}-model"
+    names = [f"`{option} {other.id}`" for other in others][:_MAX_ALTERNATIVES]
     return f"try {' or '.join(names)}" if names else otherwise
