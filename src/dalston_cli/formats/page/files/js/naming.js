@@ -3,7 +3,7 @@ import { make } from "./dom.js";
 
 /** Return a form with one field. `take(name)` says if the name was taken; `leave()` follows Escape and Cancel. */
 export function nameField({ label, value = "", note = "", take, leave }) {
-  const field = make("input", { required: true, pattern: ".*\\S.*", autocomplete: "off", spellcheck: "false", dir: "auto", "aria-label": label, title: note || label });
+  const field = make("input", { required: true, pattern: ".*\\S.*", autocomplete: "off", spellcheck: "false", dir: "auto", "aria-label": label, placeholder: label, title: note || label });
   field.value = value;
   const cancel = make("button", { type: "button", class: "plain", on: { click: leave } }, "Cancel");
   const told = note && make("span", { class: "note" }, note);
