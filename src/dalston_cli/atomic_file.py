@@ -84,18 +84,20 @@ def sync_folder(folder: Path) -> None:
 def _unfinished(path: Path, mode: int | None) -> Iterator[BinaryIO]:
     _refuse_special(path)
     _remove_leftovers(path.parent)
-    unfinished, descriptor = _make_beside(path, 0o666 if mode is None else 0o600)
-    with os.fdopen(descriptor, "w+b") as file:
-        try:
+    made: list[Path] = []
+    try:  # begins before there is a file: Ctrl-C may come as soon as there is
+        unfinished, descriptor = _make_beside(path, 0o666 if mode is None else 0o600, made)
+        with os.fdopen(descriptor, "w+b") as file:
             if mode is not None:
                 with suppress(PermissionError):  # a file system without modes
                     os.fchmod(descriptor, mode)
             yield file
             sync(file)
             unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+    except BaseException:
+        for each in made:
+            each.unlink(missing_ok=True)
+        raise
 
 
 def _refuse_special(path: Path) -> None:
@@ -110,13 +112,18 @@ def _refuse_special(path: Path) -> None:
         raise FileExistsError(errno.EEXIST, "a pipe, a device or a socket is there", str(path))
 
 
-def _make_beside(path: Path, mode: int) -> tuple[Path, int]:
-    """Make and lock an empty file in the folder of ``path``; return its path and descriptor."""
+def _make_beside(path: Path, mode: int, made: list[Path]) -> tuple[Path, int]:
+    """Make and lock an empty file in the folder of ``path``; return its path and descriptor.
+
+    ``made`` gets the path before there is a file.
+    """
     for _ in range(_ATTEMPTS):
         beside = path.with_name(f".dalston-{secrets.token_hex(12)}.part")
+        made.append(beside)
         try:
             descriptor = os.open(beside, _NEW, mode)
         except FileExistsError:
+            made.remove(beside)
             continue
         if _lock(descriptor) and _has_name(descriptor, beside):
             return beside, descriptor

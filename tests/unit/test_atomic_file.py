@@ -1,5 +1,6 @@
 """Files that are whole or missing, in folders that others can write to, too."""
 
+import gc
 import os
 import signal
 import socket
@@ -9,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from tests.support.other_user import let_others_enter, needs_root, run_as_nobody
@@ -85,6 +88,47 @@ def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
         assert theirs.read_bytes() == b"half of a long te"
     finally:
         _kill(writer)
+
+
+def write_until(line: int, path: Path) -> bool:
+    """Write a file, with Ctrl-C before a line that is run; return True if it came."""
+    number = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal number
+        if frame.f_globals["__name__"] != "dalston_cli.atomic_file":
+            return None
+        if frame.f_code.co_name == "_remove_leftovers":  # a lock that is held would stay so
+            return None
+        number += event == "line"
+        if number == line and event == "line":
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        write_whole(path, b"new")
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # files, unclosed
+def test_ctrl_c_at_any_moment_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    line = 1
+    path.write_bytes(b"old")
+    while write_until(line, path):
+        assert [each.name for each in tmp_path.iterdir()] == ["talk.txt"], line
+        assert path.read_bytes() in {b"old", b"new"}
+        path.write_bytes(b"old")
+        line += 1
+    assert line > 20
+    assert path.read_bytes() == b"new"
+    gc.collect()
 
 
 def test_names_of_unfinished_files_are_never_the_same(tmp_path: Path) -> None:
