@@ -11,8 +11,8 @@ from known_languages import KNOWN_LANGUAGES
 from dalston_sdk.decoding import Capabilities
 from dalston_sdk.engine import Samples
 from dalston_sdk.phrases import Encode, Phrase, Vocabulary
-from dalston_sdk.sentences import Transcription
-from dalston_sdk.wire import Notice, SpeechRegion, TranscribeOptions
+from dalston_sdk.sentences import Transcription, segments_of
+from dalston_sdk.wire import Notice, Segment, SpeechRegion, TranscribeOptions
 
 Located = tuple[Samples, SpeechRegion]
 """The samples of a chunk, and where in its recording it is."""
@@ -51,12 +51,15 @@ class Traits(Capabilities):
         takes_language: True if it can be told the language, and detects it where it is not told.
         takes_prompt: True if words to expect, or text from before, can be given to it.
         min_chunk_s: Shorter chunks are filled up with silence; seconds.
+        takes_whole: True if it reads a recording as a whole and tells its speakers apart, so that
+            silence stays where it is unless the request says otherwise.
         joins_up_to_s: Neighbouring regions are decoded together up to this length, for models
             that take as long for a short chunk; 0 for others. Seconds.
     """
 
     takes_language: bool = False
     takes_prompt: bool = False
+    takes_whole: bool = False
     min_chunk_s: float = 0.1
     joins_up_to_s: float = 0.0
 
@@ -121,6 +124,25 @@ class Adapter(ABC):
         tokenizer = self.loaded.processor.tokenizer
         encode: Encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]  # noqa: E731 - too short for a function
         return Vocabulary(texts, encode)
+
+    def segments(self, located: Sequence[Located], told: Told, first_id: int) -> list[Segment]:
+        """Transcribe a batch of chunks into segments.
+
+        Args:
+            located: As for ``transcribe``.
+            told: Likewise.
+            first_id: Of the first segment; 0 where a recording begins.
+        """
+        segments: list[Segment] = []
+        for transcription, (_, region) in zip(self.transcribe(located, told), located, strict=True):
+            segments += segments_of(
+                transcription,
+                region,
+                first_id=first_id + len(segments),
+                language=told.into,
+                with_words=told.with_words,
+            )
+        return segments
 
     def language_scores(
         self, chunks: Sequence[Samples], allowed: Sequence[str]

@@ -12,14 +12,15 @@ from dalston_sdk.decoding import SUPPORTED_OPTIONS, Decoding, Speech, find_speec
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.phrases import PHRASE_OPTIONS, Expected
-from dalston_sdk.sentences import segments_of
 from dalston_sdk.silero_vad import SpeechDetector
+from dalston_sdk.splitting import not_split, wants_speech_only
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.transcribing import Found, transcribe_chunks
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
+    Notice,
     Segment,
     SpeechRegion,
     Stage,
@@ -83,6 +84,8 @@ class TransformersEngine(TorchEngine):
         if self._adapter is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         adapter = self._adapter
+        if adapter.traits.takes_whole and wants_speech_only(request):
+            return not_split("the model reads it as a whole")
         decoding = plan(request.options, adapter.traits, device=self.device)
         options, shortened = adapter.fit_prompts(request.options)
         expected = expect(options, adapter)
@@ -90,7 +93,11 @@ class TransformersEngine(TorchEngine):
         speech = find_speech(audio, request, decoding, SpeechDetector(), context.check_cancelled)
         if language is None:
             language = detect_language(adapter, options, audio, speech.regions)
-        decoding = replace(decoding, warnings=(*decoding.warnings, *shortened, *expected.warnings))
+        warnings = (
+            *(*decoding.warnings, *shortened),
+            *(*expected.warnings, *_apart(adapter, speech)),
+        )
+        decoding = replace(decoding, warnings=warnings)
         told = _told(decoding, language.spoken, prompt_of(options), expected)
         found = Found(
             decoding=decoding,
@@ -103,20 +110,21 @@ class TransformersEngine(TorchEngine):
         def decode(
             chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
         ) -> list[Segment]:
-            segments: list[Segment] = []
-            located = list(zip(chunks, batch, strict=True))
-            for transcription, region in zip(adapter.transcribe(located, told), batch, strict=True):
-                segments += segments_of(
-                    transcription,
-                    region,
-                    first_id=first_id + len(segments),
-                    language=told.into,
-                    with_words=decoding.with_words,
-                )
-            return segments
+            return adapter.segments(list(zip(chunks, batch, strict=True)), told, first_id)
 
         result = transcribe_chunks(request, audio, found, decode, context)
         return with_language_of_segments(_reported(result, speech, options, expected))
+
+
+def _apart(adapter: "Adapter", speech: Speech) -> tuple[Notice, ...]:
+    """Return a notice if speakers are told apart in each of several chunks alone."""
+    if not adapter.traits.takes_whole or len(speech.regions) < 2:  # noqa: PLR2004 - several
+        return ()
+    message = (
+        f"The recording was decoded in {len(speech.regions)} chunks, and speakers have other "
+        "labels in each of them."
+    )
+    return (Notice(code="speakers_by_chunk", message=message, stage=Stage.TRANSCRIBE.value),)
 
 
 def _joined(speech: Speech, adapter: "Adapter", decoding: Decoding) -> Speech:

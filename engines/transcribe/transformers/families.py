@@ -17,6 +17,11 @@ class Family(str, Enum):
     COHERE = "cohere"
     CTC = "ctc"
     TRANSDUCER = "transducer"
+    QWEN3_ASR = "qwen3-asr"
+    GRANITE_SPEECH = "granite-speech"
+    OMNIASR = "omniasr"
+    VIBEVOICE = "vibevoice"
+    VOXTRAL = "voxtral"
 
 
 ARCHITECTURES: Mapping[str, Family] = {
@@ -24,6 +29,11 @@ ARCHITECTURES: Mapping[str, Family] = {
     "MoonshineForConditionalGeneration": Family.MOONSHINE,
     "CanaryForConditionalGeneration": Family.CANARY,
     "CohereAsrForConditionalGeneration": Family.COHERE,
+    "GraniteSpeechForConditionalGeneration": Family.GRANITE_SPEECH,
+    "OmniASRForConditionalGeneration": Family.OMNIASR,
+    "Qwen3ASRForConditionalGeneration": Family.QWEN3_ASR,
+    "VibeVoiceAsrForConditionalGeneration": Family.VIBEVOICE,
+    "VoxtralForConditionalGeneration": Family.VOXTRAL,
     "HubertForCTC": Family.CTC,
     "OmniASRForCTC": Family.CTC,
     "ParakeetForCTC": Family.CTC,

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from adapter import Loaded
 from families import ARCHITECTURES
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.memory_errors import is_out_of_memory
+from dalston_sdk.torch_device import import_torchaudio
 from dalston_sdk.weights import (
     loading_failed,
     not_enough_memory,
@@ -23,8 +23,15 @@ from dalston_sdk.weights import (
 )
 from dalston_sdk.wire import ErrorCode, ModelRef
 
+import_torchaudio()
+
+import transformers  # noqa: E402 - imports torchaudio
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """Dalston's names of number formats, and the library's."""
+
+ADAPTERS = "adapter.*.safetensors"
+"""Files of a CTC model with an adapter for each language."""
 
 _CONFIG = "config.json"
 _MOST_SHOWN = 3
@@ -92,11 +99,13 @@ def _architecture(folder: Path, config: dict[str, Any]) -> str:
             f"{folder / _CONFIG} names {name}, which this engine cannot use",
             hint="see which models there are with: dalston models list",
         )
-    if config.get("adapter_attn_dim") is not None:
+    if config.get("adapter_attn_dim") is not None and not any(folder.glob(ADAPTERS)):
+        raise weights_incomplete(folder, f"it holds no {ADAPTERS}, one for each language")
+    if config.get("has_lora_adapter", config.get("model_type") == "granite_speech"):
         raise EngineError(
             ErrorCode.MODEL_LOAD_FAILED,
-            f"{folder} has an adapter for each language, and this engine reads none of them",
-            hint="use a model that was fine-tuned for the language",
+            f"{folder} has weights of the kind LoRA beside its own, which this engine cannot read",
+            hint="use one that needs none, such as granite-speech-4.1-2b",
         )
     return name
 

@@ -1,5 +1,6 @@
 """Settings for the decoding of a request, and what the model is told of words to expect."""
 
+import msgspec
 from adapter import Adapter, Traits
 
 from dalston_sdk.decoding import Decoding, plan_decoding
@@ -23,12 +24,13 @@ def plan(options: TranscribeOptions, traits: Traits, *, device: str) -> Decoding
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
             f"{traits.name} cannot be told text from before (initial_prompt)",
-            hint="use a Whisper, or leave the option out",
+            hint="use a Whisper or Qwen3-ASR, or leave the option out",
         )
+    one_by_one = device == "cpu" or traits.takes_whole
     return plan_decoding(
-        options,
+        _whole(options, traits) if traits.takes_whole else options,
         traits,
-        default_batch_size=CPU_BATCH_SIZE if device == "cpu" else GPU_BATCH_SIZE,
+        default_batch_size=CPU_BATCH_SIZE if one_by_one else GPU_BATCH_SIZE,
         translating_models="--model faster-whisper-large-v3",
         timing_model="--model faster-whisper-large-v3-turbo",
     )
@@ -50,7 +52,7 @@ def expect(options: TranscribeOptions, adapter: Adapter) -> Expected:
             options,
             adapter.vocabulary,
             model_name=traits.name,
-            models="a Whisper, a CTC model or a Parakeet",
+            models="a Whisper, Qwen3-ASR, a CTC model or a Parakeet",
         )
     if options.hotword_weights:
         raise EngineError(
@@ -59,6 +61,14 @@ def expect(options: TranscribeOptions, adapter: Adapter) -> Expected:
             hint="leave the weights out, or use a CTC model or a Parakeet",
         )
     return Expected(effective={"hotwords": options.hotwords, "hotword_weights": None})
+
+
+def _whole(options: TranscribeOptions, traits: Traits) -> TranscribeOptions:
+    """Leave silence where it is, unless the request says otherwise, and split nothing."""
+    if options.vad:
+        return options
+    longest = options.max_speech_s if options.max_speech_s is not None else traits.max_chunk_s
+    return msgspec.structs.replace(options, vad=False, max_speech_s=longest)
 
 
 def prompt_of(options: TranscribeOptions) -> str | None:

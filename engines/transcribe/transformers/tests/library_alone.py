@@ -14,7 +14,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import numpy as np
 import torch
-import transformers
+
+from dalston_sdk.torch_device import import_torchaudio
+
+import_torchaudio()
+
+import transformers  # noqa: E402 - imports torchaudio
 
 RATE = 16_000
 
@@ -30,13 +35,34 @@ def text_of(folder: Path, samples: Any) -> str:
         case "cohere":
             inputs = processor([samples], language="en", sampling_rate=RATE)
             inputs.pop("audio_chunk_index", None)
+        case "qwen3-asr" | "omniasr-llm":
+            inputs = processor.apply_transcription_request(
+                [samples], language="en", processor_kwargs={"return_tensors": "pt"}
+            )
+        case "granite-speech":
+            asked = "transcribe the speech with proper punctuation and capitalization."
+            chat = [{"role": "user", "content": f"<|audio|>{asked}"}]
+            prompt = processor.tokenizer.apply_chat_template(
+                chat, add_generation_prompt=True, tokenize=False
+            )
+            inputs = processor(prompt, torch.from_numpy(samples)[None], return_tensors="pt")
+        case "voxtral":
+            inputs = processor.apply_transcription_request(
+                [samples], model_id="own", language="en", sampling_rate=RATE, format=["WAV"]
+            )
         case _:
             inputs = processor([samples], sampling_rate=RATE, return_tensors="pt")
-    most = {"max_new_tokens": 48} if folder.name in {"canary", "cohere", "moonshine"} else {}
+    if folder.name == "mms":
+        processor.tokenizer.set_target_lang("deu")
+        network.load_adapter("deu")
+        return str(processor.batch_decode(network(**inputs).logits.argmax(-1))[0])
+    most = {} if folder.name.startswith(("parakeet", "omniasr-ctc")) else {"max_new_tokens": 48}
     with torch.inference_mode():
         found = network.generate(**inputs, **most)
     found = getattr(found, "sequences", found)
-    return str(processor.batch_decode(found, skip_special_tokens=True)[0])
+    if "input_ids" in inputs:
+        found = found[:, inputs["input_ids"].shape[1] :]
+    return str(processor.tokenizer.batch_decode(found, skip_special_tokens=True)[0])
 
 
 def main(recording: Path, seconds: float, folders: list[Path]) -> None:

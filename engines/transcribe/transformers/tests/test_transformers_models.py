@@ -57,6 +57,10 @@ def _with_adapters(folder: Path) -> None:
     _changed(folder, adapter_attn_dim=16)
 
 
+def _with_lora(folder: Path) -> None:
+    _changed(folder, architectures=["GraniteSpeechForConditionalGeneration"], has_lora_adapter=True)
+
+
 @pytest.mark.parametrize(
     ("spoil", "code", "problem"),
     [
@@ -66,7 +70,8 @@ def _with_adapters(folder: Path) -> None:
         (_no_json, ErrorCode.MODEL_LOAD_FAILED, "no JSON"),
         (_cut, ErrorCode.MODEL_LOAD_FAILED, "cannot be loaded"),
         (_without_a_part, ErrorCode.MODEL_LOAD_FAILED, "lm_head"),
-        (_with_adapters, ErrorCode.MODEL_LOAD_FAILED, "adapter for each language"),
+        (_with_adapters, ErrorCode.MODEL_MISSING, "one for each language"),
+        (_with_lora, ErrorCode.MODEL_LOAD_FAILED, "weights of the kind LoRA"),
     ],
 )
 def test_weights_that_cannot_be_used_are_refused(
@@ -109,6 +114,16 @@ def test_code_in_a_folder_is_not_run(engine: RunningEngine, copy: Path, tmp_path
         ("whisper", {"language": "ru"}, (INVALID, "language ru")),
         ("whisper", {"languages": ["ru", "pl"]}, (INVALID, "language ru")),
         ("whisper", {"batch_size": 0}, (INVALID, "batch_size")),
+        ("qwen3-asr", {"language": "sw"}, (INVALID, "language sw")),
+        ("qwen3-asr", {"task": "translate"}, (UNSUPPORTED, "does not translate")),
+        ("granite-speech", {"language": "it"}, (INVALID, "language it")),
+        ("granite-speech", {"hotwords": ["Ada"]}, (UNSUPPORTED, "which words to expect")),
+        ("omniasr-llm", {"language": "fr"}, (INVALID, "language fr")),
+        ("omniasr-llm", {"max_speech_s": 41}, (INVALID, "at most 40")),
+        ("mms", {}, (INVALID, "which language is spoken")),
+        ("mms", {"language": "fr"}, (INVALID, "language fr")),
+        ("vibevoice", {"word_timestamps": True}, (UNSUPPORTED, "no times for its words")),
+        ("voxtral", {"language": "ja"}, (INVALID, "language ja")),
     ],
 )
 def test_what_a_model_cannot_do_is_refused(
@@ -159,7 +174,8 @@ def test_swaps_change_neither_text_nor_memory(
     for _ in range(8):
         result = engine.transcribe(ctc_speech.wav, model=models["wav2vec2"])
         texts.add(" ".join(segment.text for segment in result.segments))
-        engine.transcribe(ctc_speech.wav, model=models["moonshine"], language="en")
+        for name in ("moonshine", "qwen3-asr-german", "vibevoice"):
+            engine.transcribe(ctc_speech.wav, model=models[name])
         sizes.append(engine.health().rss_mb)
     assert len(texts) == 1
     check_memory_settles(sizes, growth=1.05)

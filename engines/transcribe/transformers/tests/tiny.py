@@ -15,9 +15,22 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 warnings.simplefilter("ignore")
 
 import torch  # noqa: E402 - after what it has to find
+
+from dalston_sdk.torch_device import import_torchaudio  # noqa: E402 - likewise
+
+import_torchaudio()
+
 import transformers  # noqa: E402 - likewise
 from tests.tiny_decoders import make_canary, make_cohere, make_moonshine  # noqa: E402 - likewise
 from tests.tiny_encoders import make_ctc, make_omniasr, make_transducer  # noqa: E402 - likewise
+from tests.tiny_language_models import (  # noqa: E402 - likewise
+    make_granite_speech,
+    make_omniasr_llm,
+    make_qwen3_asr,
+)
+from tests.tiny_mms import make_mms  # noqa: E402 - likewise
+from tests.tiny_vibevoice import make_vibevoice  # noqa: E402 - likewise
+from tests.tiny_voxtral import make_voxtral  # noqa: E402 - likewise
 from tests.tiny_whisper import convert_whisper  # noqa: E402 - likewise
 
 
@@ -36,6 +49,15 @@ def main(folder: Path, whisper: Path, wav2vec2: Path) -> None:
         "moonshine": make_moonshine,
         "canary": make_canary,
         "cohere": make_cohere,
+        "qwen3-asr": make_qwen3_asr,
+        "qwen3-asr-german": lambda each: make_qwen3_asr(
+            each, writes=("language German", "<asr_text>", "▁send", "▁the", "▁letter")
+        ),
+        "granite-speech": make_granite_speech,
+        "omniasr-llm": make_omniasr_llm,
+        "mms": make_mms,
+        "vibevoice": make_vibevoice,
+        "voxtral": make_voxtral,
     }
     for name, make in makers.items():
         torch.manual_seed(7)

@@ -26,6 +26,15 @@ ARCHITECTURES: Mapping[str, Capabilities] = {
     "MoonshineForConditionalGeneration": _TEXT_ALONE,
     "CanaryForConditionalGeneration": Capabilities(punctuation=True, translation=True),
     "CohereAsrForConditionalGeneration": _TEXT_ALONE,
+    "GraniteSpeechForConditionalGeneration": Capabilities(punctuation=True, translation=True),
+    "OmniASRForConditionalGeneration": Capabilities(),
+    "Qwen3ASRForConditionalGeneration": Capabilities(
+        punctuation=True, hotwords=True, prompts=True, language_detection=True
+    ),
+    "VibeVoiceAsrForConditionalGeneration": Capabilities(
+        punctuation=True, hotwords=True, prompts=True
+    ),
+    "VoxtralForConditionalGeneration": _TEXT_ALONE,
     "HubertForCTC": _CTC,
     "OmniASRForCTC": _CTC,
     "ParakeetForCTC": _CTC,
@@ -44,10 +53,12 @@ _WHISPER = "WhisperForConditionalGeneration"
 _WHOLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _PARTS = "model-*-of-*.safetensors"
+_ADAPTERS = "adapter.*.safetensors"
 _BESIDE = (
     *("config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "vocab.txt", "merges.txt", "normalizer.json", "chat_template.jinja"),
+    "tekken.json",
 )
 
 
@@ -63,7 +74,8 @@ def files_of(paths: Sequence[str]) -> tuple[str, ...]:
     weights = {_WHOLE} if _WHOLE in paths else {_INDEX, *_matching(paths, _PARTS)}
     if not weights <= set(paths):
         return ()
-    return tuple(path for path in paths if path in weights or path in _BESIDE)
+    beside = {*_BESIDE, *_matching(paths, _ADAPTERS)}
+    return tuple(path for path in paths if path in weights or path in beside)
 
 
 def capabilities_of(
