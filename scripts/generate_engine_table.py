@@ -98,7 +98,8 @@ def _devices(engine: EngineEntry, models: list[ModelEntry]) -> Iterator[str]:
     yield f"CPU, {ram} RAM{rest}" if ram else "CPU"
     if Device.CUDA in engine.devices:
         vram = _range([model.hardware.vram_mb for model in models])
-        yield f"GPU, {vram} VRAM" if vram else "GPU"
+        told = " (estimated)" if any(model.hardware.estimated for model in models) else ""
+        yield f"GPU, {vram} VRAM{told}" if vram else "GPU"
     if engine.network:
         yield "the network"
 

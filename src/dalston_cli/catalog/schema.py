@@ -103,10 +103,16 @@ class EngineEntry(CatalogEntry, frozen=True, kw_only=True):
 
 
 class Hardware(Entry, frozen=True, kw_only=True):
-    """A model's requirements; None if not measured."""
+    """A model's requirements; None if not known.
+
+    Attributes:
+        estimated: True if they were computed from the number and format of its weights, and not
+            measured.
+    """
 
     vram_mb: int | None = None
     ram_mb: int | None = None
+    estimated: bool = False
     supports_cpu: bool = True
 
 

@@ -167,6 +167,7 @@ def show(
     row = shelf.row(model)
     abilities = [name for name, able in asdict(model.capabilities).items() if able]
     hardware = model.hardware
+    estimated = " (estimated)" if hardware.estimated else ""
     facts = {
         "id": model.id,
         "also": ", ".join(row.aliases) or "-",
@@ -178,7 +179,7 @@ def show(
         "terms": _terms(model),
         "source": "\n            or ".join(map(describe_source, model.sources)),
         "size": readable_size(model.size_mb * 10**6),
-        "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}",
+        "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}{estimated}",
         "CPU": "yes" if hardware.supports_cpu else "no",
         "can": ", ".join(abilities).replace("_", " ") or "-",
         "defaults": ", ".join(f"{name}={value}" for name, value in model.defaults.items()) or "-",
