@@ -73,6 +73,7 @@ def test_a_weight_decides_how_near_it_has_to_be() -> None:
         pytest.param("dalston's", ("dalston",), "dalston's", id="is-there"),
         pytest.param("alices", ("alice",), "alices", id="is-there-with-an-ending"),
         pytest.param("ann anna", ("ann", "anna"), "ann anna", id="each-is-there"),
+        pytest.param("grace", ("gracen",), "grace", id="an-ending-is-not-put-on"),
         pytest.param("banana", ("anna",), "banana", id="not-inside-of-a-word"),
         pytest.param("we all stand up", ("dalston",), "we all stand up", id="unlike"),
         pytest.param("", ("dalston",), "", id="silence"),

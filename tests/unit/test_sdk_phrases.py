@@ -3,7 +3,7 @@
 import pytest
 
 from dalston_sdk.errors import EngineError
-from dalston_sdk.phrases import Expected, Vocabulary, plan_phrases
+from dalston_sdk.phrases import Expected, Vocabulary, num_changes, plan_phrases
 from dalston_sdk.wire import ErrorCode, TranscribeOptions
 
 PIECES = Vocabulary(
@@ -59,6 +59,11 @@ def test_a_word_that_cannot_be_written_is_left_out_with_a_notice() -> None:
     (notice,) = expected.warnings
     assert notice.code == "hotwords_left_out"
     assert "Москва" in notice.message
+
+
+def test_changes_are_counted_letter_by_letter() -> None:
+    pairs = (("grace", "gracen"), ("dolston", "dalston"), ("", "ada"), ("kitten", "sitting"))
+    assert [num_changes(*pair) for pair in pairs] == [1, 1, 3, 3]
 
 
 def test_nothing_is_expected_unless_it_is_asked_for() -> None:

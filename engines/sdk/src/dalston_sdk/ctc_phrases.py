@@ -16,11 +16,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from dalston_sdk.phrases import Phrase, Vocabulary, is_punctuation
+from dalston_sdk.phrases import Phrase, Vocabulary, is_punctuation, num_changes
 
 Floats = NDArray[np.float32]
 Path = NDArray[np.int64]
 
+_PER_CHANGE = 2.5
+"""Natural logarithm by which a phrase of weight 1 may be less likely than the words that it takes
+the place of, for each letter in which it differs from them."""
 _MORE_WORDS = 2
 """How many words more than it has itself a phrase may replace: names are heard in pieces."""
 
@@ -191,13 +194,13 @@ def _candidates(costs: Floats, units: Sequence[_Unit], kind: _Kind) -> Iterator[
             text = "".join(each.text for each in units[first : lasts[end] + 1]).strip().casefold()
             for row in np.flatnonzero(gains > 0).tolist():
                 phrase = table.phrases[row]
-                yield _Found(
-                    gain=float(gains[row]),
-                    phrase=phrase,
-                    first=first,
-                    last=lasts[end],
-                    is_there=text.startswith(phrase.text.casefold()),
-                )
+                written = phrase.text.casefold()
+                is_there = text.startswith(written)
+                gain = float(gains[row])
+                # A word that is nearly the same has to be nearly as likely.
+                bound = phrase.weight * _PER_CHANGE * num_changes(text, written)
+                if is_there or phrase.bonus - gain < bound:
+                    yield _Found(gain, phrase, first, lasts[end], is_there)
 
 
 def _step(scores: Floats, skips: NDArray[np.bool_]) -> Floats:

@@ -214,6 +214,18 @@ def _is_unspaced(text: str) -> bool:
     return any(unicodedata.name(letter, "").startswith(_UNSPACED_SCRIPTS) for letter in text)
 
 
+def num_changes(text: str, other: str) -> int:
+    """Return how many letters are put in, left out or replaced between two texts."""
+    before = list(range(len(other) + 1))
+    for row, letter in enumerate(text, start=1):
+        now = [row]
+        for column, theirs in enumerate(other, start=1):
+            same = before[column - 1] + (letter != theirs)
+            now.append(min(before[column] + 1, now[-1] + 1, same))
+        before = now
+    return before[-1]
+
+
 def _phrases(word: str, weight: float, vocabulary: Vocabulary) -> list[Phrase]:
     for text in _spellings(word):
         if divisions := vocabulary.divisions(text):
