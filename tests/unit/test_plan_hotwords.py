@@ -55,6 +55,7 @@ def planned(catalog: Catalog, model: str, entry: str) -> TranscribeOptions:
         ("pocketsphinx-en-us", "Ada"),
         ("onnx-parakeet-tdt-0.6b-v3", "Ada=2"),
         ("hf-parakeet-tdt-0.6b-v3", "Ada=2"),
+        ("nemo-parakeet-ctc-0.6b", "Ada=2"),
     ],
 )
 def test_models_that_take_words_get_them(catalog: Catalog, model: str, entry: str) -> None:
@@ -67,6 +68,7 @@ def test_models_that_take_words_get_them(catalog: Catalog, model: str, entry: st
         ("onnx-canary-1b-v2", "Ada", NoHotwordsError, "cannot be told which words to expect"),
         ("onnx-whisper-base", "Ada", NoHotwordsError, "cannot be told which words to expect"),
         ("moonshine-base", "Ada", NoHotwordsError, "cannot be told which words to expect"),
+        ("nemo-canary-1b-v2", "Ada=2", NoHotwordsError, "cannot be told which words to expect"),
         ("faster-whisper-tiny.en", "Ada=2", UnsupportedOptionError, "`hotword_weights`"),
         ("pocketsphinx-en-us", "Ada=2", UnsupportedOptionError, "`hotword_weights`"),
     ],

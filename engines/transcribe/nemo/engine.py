@@ -4,12 +4,16 @@ import gc
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from dalston_sdk.decoding import SUPPORTED_OPTIONS, find_speech
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import choose_language
+from dalston_sdk.phrases import PHRASE_OPTIONS, Vocabulary, plan_phrases
 from dalston_sdk.sentences import Transcription, segments_of
 from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, is_same_together, shared_fitter
 from dalston_sdk.silero_vad import SpeechDetector
@@ -47,7 +51,7 @@ class NemoEngine(TorchEngine):
     name = "nemo"
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
-        Stage.TRANSCRIBE: SUPPORTED_OPTIONS,
+        Stage.TRANSCRIBE: SUPPORTED_OPTIONS | PHRASE_OPTIONS,
         Stage.DIARIZE: frozenset({"num_speakers", "max_speakers", "batch_size"}),
     }
     keeps_freed_memory = True
@@ -65,7 +69,7 @@ class NemoEngine(TorchEngine):
         for name in ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
             os.environ[name] = self._compiled.name
         self._loaded: Loaded | None = None
-        self._recogniser: tuple[Chunks, NemoCapabilities] | None = None
+        self._recogniser: tuple[Chunks, NemoCapabilities, Vocabulary | None] | None = None
         self._diarizer: Recordings | None = None
         if device != "cpu":
             self.slots = 1  # it was not measured there whether chunks are the same in a batch
@@ -100,7 +104,7 @@ class NemoEngine(TorchEngine):
                 lambda chunk: len(chunk[0]),
                 fitter=shared_fitter(self, model) if mixes else None,
             )
-            self._recogniser = chunks, capabilities
+            self._recogniser = chunks, capabilities, recogniser.vocabulary
         return LoadedModel(compute_type=self._loaded.compute_type)
 
     def unload(self) -> None:
@@ -119,9 +123,16 @@ class NemoEngine(TorchEngine):
 
         if self._recogniser is None or self._loaded is None:
             raise self._wrong_model("tells speakers apart, and does not transcribe")
-        recogniser, capabilities = self._recogniser
+        recogniser, capabilities, vocabulary = self._recogniser
         options = request.options
         decoding = plan(options, capabilities, device=self.device)
+        expected = plan_phrases(
+            options,
+            vocabulary,
+            model_name=capabilities.name,
+            models="--model nemo-parakeet-tdt-0.6b-v3",
+        )
+        decoding = replace(decoding, warnings=(*decoding.warnings, *expected.warnings))
         language = choose_language(
             options,
             model_name=capabilities.name,
@@ -130,7 +141,12 @@ class NemoEngine(TorchEngine):
         )
         speech = find_speech(audio, request, decoding, SpeechDetector(), context.check_cancelled)
         text_language = "en" if decoding.into_english else language.spoken
-        told = Told(language=language.spoken, into=text_language, with_words=decoding.with_words)
+        told = Told(
+            language=language.spoken,
+            into=text_language,
+            with_words=decoding.with_words,
+            phrases=expected.phrases,
+        )
 
         def decode(
             chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
@@ -157,7 +173,8 @@ class NemoEngine(TorchEngine):
             min_chunk_s=_MIN_CHUNK_S,
         )
         with recogniser.taking_part():
-            return transcribe_chunks(request, audio, found, decode, context)
+            result = transcribe_chunks(request, audio, found, decode, context)
+        return msgspec.structs.replace(result, effective={**result.effective, **expected.effective})
 
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext

@@ -8,6 +8,7 @@ from typing import SupportsInt
 
 import numpy as np
 import torch
+from boosting import boosted, ctc_search, num_found, vocabulary_of
 from canary import align_words, prompt_of, text_and_words
 from capabilities import FULL_ATTENTION_S, NemoCapabilities
 from loading import Loaded
@@ -20,6 +21,7 @@ from omegaconf import OmegaConf, open_dict
 from torch.nn.utils.rnn import pad_sequence
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.phrases import Phrase
 from dalston_sdk.sentences import Transcription
 from dalston_sdk.timing import in_order
 from dalston_sdk.wire import SpeechRegion, Word
@@ -43,11 +45,13 @@ class Told:
         language: The language spoken; None for models that cannot be told.
         into: The language of the text; likewise.
         with_words: True if words are asked for.
+        phrases: Words to expect.
     """
 
     language: str | None
     into: str | None
     with_words: bool
+    phrases: tuple[Phrase, ...] = ()
 
 
 class Recogniser:
@@ -60,6 +64,7 @@ class Recogniser:
         _decode_greedily(self._network)
         stride_s = float(self._network.cfg.preprocessor.window_stride)
         self._frame_s = stride_s * self._network.encoder.subsampling_factor
+        self.vocabulary = vocabulary_of(self._network, self._token_text)
 
     def encode(self, sounds: Sequence[Samples]) -> list[NDArray[np.float32]]:
         """Encode a batch of sounds; return the frames of each, without those of its padding.
@@ -94,30 +99,56 @@ class Recogniser:
         with torch.inference_mode(), self._loaded.autocast(), self._attention(longest_s):
             if self._capabilities.must_be_told_language and told.language is not None:
                 return self._canary(chunks, regions, told.language, told)
-            found = self._network.transcribe(
-                list(chunks), batch_size=len(chunks), return_hypotheses=True, verbose=False
-            )
+            found = self._decode(chunks, told.phrases)
         return [
-            self._from_tokens(hypothesis, region)
+            self._from_tokens(hypothesis, region, told.phrases)
             for hypothesis, region in zip(found, regions, strict=True)
         ]
 
-    def _from_tokens(self, hypothesis: Hypothesis, region: SpeechRegion) -> Transcription:
+    def _decode(self, chunks: Sequence[Samples], phrases: tuple[Phrase, ...]) -> list[Hypothesis]:
+        """Decode, with and without phrases; with them where that found more of them."""
+
+        def decode() -> list[Hypothesis]:
+            found: list[Hypothesis] = self._network.transcribe(
+                list(chunks), batch_size=len(chunks), return_hypotheses=True, verbose=False
+            )
+            return found
+
+        plain = decode()
+        if not phrases or isinstance(self._network, models.EncDecCTCModel):
+            return plain
+        with boosted(self._network, phrases):
+            found = decode()
+        return [
+            with_phrases
+            if num_found(with_phrases.text, phrases) > num_found(without.text, phrases)
+            else without
+            for with_phrases, without in zip(found, plain, strict=True)
+        ]
+
+    def _from_tokens(
+        self, hypothesis: Hypothesis, region: SpeechRegion, phrases: tuple[Phrase, ...]
+    ) -> Transcription:
         if isinstance(self._network, models.EncDecCTCModel):
-            tokens = self._ctc_tokens(hypothesis)
+            tokens = self._ctc_tokens(hypothesis, phrases)
         else:
             tokens = self._transducer_tokens(hypothesis)
         moved = [_moved(token, region.start) for token in tokens]
         words = words_of(moved, inside=region)
         return Transcription(text="".join(word.text for word in words).strip(), words=tuple(words))
 
-    def _ctc_tokens(self, hypothesis: Hypothesis) -> list[Token]:
+    def _ctc_tokens(self, hypothesis: Hypothesis, phrases: tuple[Phrase, ...]) -> list[Token]:
         """Return the tokens of the best path, each with the frame in which it begins.
 
         In the library's own times each token begins where the one before it began.
         """
-        posteriors, best = torch.softmax(hypothesis.y_sequence.float(), dim=-1).max(dim=-1)
+        logprobs = torch.log_softmax(hypothesis.y_sequence.float(), dim=-1)
+        posteriors, best = logprobs.exp().max(dim=-1)
         blank = hypothesis.y_sequence.shape[-1] - 1
+        if phrases and self.vocabulary is not None:
+            path = ctc_search(phrases, self.vocabulary, blank).best_path(logprobs.cpu().numpy())
+            best = torch.from_numpy(path).to(logprobs.device)
+            posteriors = logprobs.gather(-1, best[:, None])[:, 0].exp()
         tokens: list[Token] = []
         before = blank
         frames = zip(best.tolist(), posteriors.tolist(), strict=True)

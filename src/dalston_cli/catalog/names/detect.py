@@ -114,6 +114,7 @@ def _nemo(archives: tuple[str, ...], called: str) -> Detected:
             word_timestamps=not is_canary,
             punctuation=True,
             translation=is_canary,
+            hotwords=not is_canary,
         ),
     )
 
