@@ -1,6 +1,8 @@
 """The environment of a run: this machine's folders, catalogs, hardware, launchers."""
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dalston_cli.catalog.load import Catalog
@@ -12,6 +14,37 @@ from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.settings.locations import Locations
 
+_KEPT_S = 2.0
+
+
+class RecentFacts:
+    """The facts that plans are made from, looked up once for many runs of the same moment.
+
+    What is installed, or changed in an engine, counts two seconds later at the latest.
+
+    Args:
+        clock: Seconds from any start.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._context: PlanContext | None = None
+        self._until = 0.0
+
+    def context(self, look: Callable[[], PlanContext]) -> PlanContext:
+        """Return the facts that were looked up lately, or look them up."""
+        with self._lock:
+            if self._context is None or self._clock() >= self._until:
+                self._context = look()
+                self._until = self._clock() + _KEPT_S
+            return self._context
+
+    def forget(self) -> None:
+        """Look anew when it is next asked for."""
+        with self._lock:
+            self._context = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
@@ -22,6 +55,7 @@ class Environment:
         launcher_settings: Settings by which the launchers were made, where they are not the
             defaults.
         engine_environment: Variables for engines beyond those that launchers pass themselves.
+        recent: Keeps facts for many runs; None looks them up for each.
     """
 
     locations: Locations
@@ -31,9 +65,13 @@ class Environment:
     launcher_settings: Mapping[str, object] = field(default_factory=dict)
     source_order: SourceOrder = field(default_factory=SourceOrder)
     engine_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    recent: RecentFacts | None = None
 
     def plan_context(self) -> PlanContext:
-        """Return the facts a plan is made from, as they are now."""
+        """Return the facts a plan is made from, as they are now, or were a moment ago."""
+        return self._facts() if self.recent is None else self.recent.context(self._facts)
+
+    def _facts(self) -> PlanContext:
         models_dir = self.locations.models
         weights = {
             model.id: Weights(digest=found.digest, path=found.path)

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
 
-from dalston_cli.pipeline.environment import Environment
+from dalston_cli.pipeline.environment import Environment, RecentFacts
 from dalston_cli.pipeline.events import Event, WarningRaised
 from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.limits import Limits
@@ -37,6 +38,7 @@ def make_service(
         if isinstance(event, WarningRaised):
             warn(event.message)
 
+    environment = replace(environment, recent=RecentFacts())
     return Service(
         environment=environment,
         folder=folder,

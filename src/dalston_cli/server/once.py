@@ -5,7 +5,7 @@ Nothing is kept of either.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -48,7 +48,7 @@ class AudioEndpoints:
         return await self._answer(request, "translate")
 
     async def _answer(self, request: Request, task: Task) -> Response:
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             ready = await self._received(request, task, stack)
             headers = {MODEL_HEADER: ready.model}
             if ready.asked.stream:
@@ -60,9 +60,9 @@ class AudioEndpoints:
             answer.headers.update(headers)
             return answer
 
-    async def _received(self, request: Request, task: Task, stack: ExitStack) -> "_Ready":
+    async def _received(self, request: Request, task: Task, stack: AsyncExitStack) -> "_Ready":
         service = self.service
-        folder = stack.enter_context(service.folder_once())
+        folder = await stack.enter_async_context(service.folder_once())
         form = await receive_form(request, folder, service.room, service.limits.most_bytes)
         stack.callback(form.discard, service.room)
         asked = read_request(form.fields, task)
@@ -142,7 +142,7 @@ async def _gone(request: Request) -> None:
 class _Stream:
     """The events of one request, in the shapes of OpenAI's client."""
 
-    def __init__(self, service: Service, ready: _Ready, stack: ExitStack) -> None:
+    def __init__(self, service: Service, ready: _Ready, stack: AsyncExitStack) -> None:
         self._service = service
         self._ready = ready
         self._stack = stack
@@ -151,7 +151,7 @@ class _Stream:
 
     async def messages(self) -> AsyncIterator[dict[str, str]]:
         """Yield the text as it comes, then all of it."""
-        with self._stack:
+        async with self._stack:
             events: asyncio.Queue[Event] = asyncio.Queue()
             work = asyncio.create_task(self._ready.transcript(self._service, events))
             try:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.errors import ConfigurationError
+from dalston_cli.errors import ConfigurationError, DalstonError
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.options.build import build_run_options, resolve
@@ -99,6 +99,15 @@ class Wishes:
             RequestRefusedError: A model is not installed.
             ModelUnavailableError: None does what is asked for.
         """
+        try:
+            return self._planned(options)
+        except DalstonError:
+            if self.environment.recent is None:
+                raise
+            self.environment.recent.forget()  # it may have been installed a moment ago
+            return self._planned(options)
+
+    def _planned(self, options: RunOptions) -> str:
         planner = Planner(self.environment.plan_context(), options)
         plans = distinct_plans((), planner)
         for stage in stages_to_pull(plans, options):

@@ -4,12 +4,14 @@ import asyncio
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
+from dalston_cli.pipeline.endpoints import in_daemon_thread
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.private_file import make_private_folder
@@ -51,15 +53,17 @@ class Service:
         """Remove what requests left that a server did not end."""
         shutil.rmtree(self.folder / _ONCE, ignore_errors=True)
 
-    @contextmanager
-    def folder_once(self) -> Iterator[Path]:
+    @asynccontextmanager
+    async def folder_once(self) -> AsyncIterator[Path]:
         """Make a folder for one request, and remove it with all that is in it."""
         folder = self.folder / _ONCE / secrets.token_hex(12)
         make_private_folder(folder)
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            await asyncio.shield(
+                in_daemon_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+            )
 
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[None]:

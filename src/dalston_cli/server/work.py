@@ -5,6 +5,7 @@ waiting. What a run keeps is in its own folder, and goes with it.
 """
 
 import asyncio
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,13 +17,16 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, JobFinished
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.tools import SharedTools, open_shared_tools
 from dalston_cli.pipeline.session import RunCallbacks, transcribe
+from dalston_cli.private_file import make_private_file, make_private_folder
 
 Emit = Callable[[Event], None]
 
 TRANSCRIPT_STEM = "transcript"
+_STATE = "state"
 
 
 class NotFinishedError(DalstonError):
@@ -106,6 +110,7 @@ class Worker:
         self._environment = environment
         self._tell = tell
         self._loop: asyncio.AbstractEventLoop
+        self._empty_journal = _empty_journal()
         self._ready: Future[SharedTools] = Future()
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._over = asyncio.Event()
@@ -154,6 +159,7 @@ class Worker:
                 finished.append(event)
             emit(event)
 
+        await asyncio.to_thread(self._prepare, order.folder / _STATE)
         await transcribe(
             (_recording(order),),
             order.options,
@@ -165,9 +171,17 @@ class Worker:
             raise NotFinishedError
         return finished[0]
 
+    def _prepare(self, state: Path) -> None:
+        """Give a run its records: to make the journal's tables anew each time takes long."""
+        make_private_folder(state)
+        path = state / JOURNAL_NAME
+        if not path.exists():
+            make_private_file(path)
+            path.write_bytes(self._empty_journal)
+
     def _environment_of(self, order: Order) -> Environment:
         """Return this machine with the run's own records, and everyone's engines and models."""
-        locations = replace(self._environment.locations, state=order.folder / "state")
+        locations = replace(self._environment.locations, state=order.folder / _STATE)
         return replace(self._environment, locations=locations)
 
     def _work(self) -> None:
@@ -180,6 +194,14 @@ class Worker:
             launchers = self._environment.launchers
             self._ready.set_result(await open_shared_tools(stack, launchers, self._tell))
             await self._over.wait()
+
+
+def _empty_journal() -> bytes:
+    """Return the file of a journal in which nothing is noted."""
+    with tempfile.TemporaryDirectory(prefix="dalston-") as folder:
+        path = Path(folder) / JOURNAL_NAME
+        Journal(path).close()
+        return path.read_bytes()
 
 
 def _recording(order: Order) -> RecordingRequest:
