@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.measurement import Measurement
 
-NAMES = ("startup", "planning", "overhead", "rerun", "search", "recognition")
+NAMES = ("startup", "planning", "overhead", "rerun", "search", "serving", "recognition")
 """Without ``containers``, which needs a Docker daemon and runs only when it is named."""
 OWN_TABLES = ("quality", "peers", "voices")
 

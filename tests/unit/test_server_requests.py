@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from dalston_cli.errors import (
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.writer import WordsMissingError
 from dalston_cli.options.callers import CALLER_SETTINGS
+from dalston_cli.pipeline.environment import RecentFacts
 from dalston_cli.server.access import RateLimit
 from dalston_cli.server.errors import RequestRefusedError, explained, no_such
 from dalston_cli.server.openai_reply import english_name, reply_to
@@ -113,6 +114,24 @@ def test_no_setting_of_machine_files_or_money_is_a_callers() -> None:
         "max_line_width",
         "emotion",
     } <= CALLER_SETTINGS
+
+
+def test_facts_are_looked_up_once_in_a_moment() -> None:
+    now, looked = [0.0], []
+
+    def look() -> Any:
+        looked.append(now[0])
+        return len(looked)
+
+    facts = RecentFacts(clock=lambda: now[0])
+    assert [facts.context(look), facts.context(look)] == [1, 1]
+    now[0] = 1.9
+    assert facts.context(look) == cast("Any", 1)
+    facts.forget()
+    assert facts.context(look) == cast("Any", 2)
+    now[0] = 4.0
+    assert facts.context(look) == cast("Any", 3)
+    assert looked == [0.0, 1.9, 4.0]
 
 
 def verbose(**changes: Any) -> AudioRequest:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
@@ -38,6 +38,7 @@ SCOPES: Mapping[str, ScopeName] = {
 _LOG = logging.getLogger(__name__)
 
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -77,16 +78,24 @@ def make_routes(
         Route("/v1/formats", system.formats, methods=["GET"]),
         Route("/v1/engines", system.engines, methods=["GET"]),
         Route("/v1/system/status", system.status, methods=["GET"]),
-        Route("/v1/jobs", jobs.create, methods=["POST"]),
-        Route("/v1/jobs", jobs.listed, methods=["GET"]),
-        Route("/v1/jobs/{job}", jobs.shown, methods=["GET"]),
-        Route("/v1/jobs/{job}", jobs.removed, methods=["DELETE"]),
+        _by_method("/v1/jobs", GET=jobs.listed, POST=jobs.create),
+        _by_method("/v1/jobs/{job}", GET=jobs.shown, DELETE=jobs.removed),
         Route("/v1/jobs/{job}/events", jobs.events, methods=["GET"]),
         Route("/v1/jobs/{job}/transcript", jobs.transcript, methods=["GET"]),
         Route("/v1/jobs/{job}/page", pages.create, methods=["POST"]),
         Route("/v1/audio/transcriptions", audio.transcriptions, methods=["POST"]),
         Route("/v1/audio/translations", audio.translations, methods=["POST"]),
     ]
+
+
+def _by_method(path: str, **endpoints: Endpoint) -> Route:
+    """Return an address with an endpoint for each method: a refusal of others names all of them."""
+
+    async def answer(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await endpoints[method](request)
+
+    return Route(path, answer, methods=list(endpoints))
 
 
 class Counted:
@@ -136,7 +145,9 @@ async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     body = error_body(error.status_code, error.detail, code="refused")
-    return answer(body, error.status_code)
+    refused = answer(body, error.status_code)
+    refused.headers.update(error.headers or {})
+    return refused
 
 
 async def _broken(_request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from dalston_cli import __version__
 from dalston_cli.server.openapi_schemas import (
     AUDIO,
+    EVENTS,
     JOB,
     JSON,
     OPTIONS,
@@ -101,7 +102,7 @@ OPERATIONS = (
         path="/v1/jobs/{job}/events",
         summary="Follow a job, as server-sent events",
         headers={"Last-Event-ID": TEXT},
-        answers={200: {"text/event-stream": TEXT}},
+        answers={200: {"text/event-stream": EVENTS}},
     ),
     Operation(
         method="get",

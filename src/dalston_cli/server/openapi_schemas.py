@@ -15,6 +15,8 @@ Schema = Mapping[str, Any]
 
 JSON = "application/json"
 TEXT: Schema = {"type": "string"}
+EVENTS: Schema = {"type": "object"}
+"""Of each event, as its fields."""
 _MOMENT: Schema = {"type": ["string", "null"], "format": "date-time"}
 
 
@@ -48,8 +50,12 @@ OPTIONS: Schema = {
 }
 AUDIO = object_of(
     {
-        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "model": TEXT,
+        "file": {
+            "type": "string",
+            "contentMediaType": "application/octet-stream",
+            "minLength": 1,
+        },
+        "model": {"type": "string", "minLength": 1},
         "response_format": {"enum": list(REPLY_FORMATS)},
         "prompt": TEXT,
         "temperature": {"type": "number", "minimum": 0, "maximum": 1},
@@ -74,7 +80,7 @@ SAID: Mapping[str, Schema] = {
     "text/plain": TEXT,
     "application/x-subrip": TEXT,
     "text/vtt": TEXT,
-    "text/event-stream": TEXT,
+    "text/event-stream": EVENTS,
 }
 SCHEMAS: Mapping[str, Schema] = {
     "Error": object_of(
