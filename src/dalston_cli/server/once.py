@@ -62,7 +62,7 @@ class AudioEndpoints:
 
     async def _received(self, request: Request, task: Task, stack: AsyncExitStack) -> "_Ready":
         service = self.service
-        folder = await stack.enter_async_context(service.folder_once())
+        folder = await stack.enter_async_context(service.folder_of_request())
         form = await receive_form(request, folder, service.room, service.limits.most_bytes)
         stack.callback(form.discard, service.room)
         asked = read_request(form.fields, task)

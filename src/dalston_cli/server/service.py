@@ -4,8 +4,8 @@ import asyncio
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -53,17 +53,30 @@ class Service:
         """Remove what requests left that a server did not end."""
         shutil.rmtree(self.folder / _ONCE, ignore_errors=True)
 
-    @asynccontextmanager
-    async def folder_once(self) -> AsyncIterator[Path]:
+    @contextmanager
+    def folder_once(self) -> Iterator[Path]:
         """Make a folder for one request, and remove it with all that is in it."""
-        folder = self.folder / _ONCE / secrets.token_hex(12)
-        make_private_folder(folder)
+        folder = self._new_folder()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @asynccontextmanager
+    async def folder_of_request(self) -> AsyncIterator[Path]:
+        """Make a folder for one request; it is removed while others go on."""
+        folder = self._new_folder()
         try:
             yield folder
         finally:
             await asyncio.shield(
                 in_daemon_thread(partial(shutil.rmtree, folder, ignore_errors=True))
             )
+
+    def _new_folder(self) -> Path:
+        folder = self.folder / _ONCE / secrets.token_hex(12)
+        make_private_folder(folder)
+        return folder
 
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[None]:
