@@ -27,7 +27,7 @@ def server() -> Iterator[Served]:
 
 def attack(server: Served, folder: Path, *words: str) -> None:
     command = [
-        *(PROGRAM, "run", f"{server.url}/openapi.json", "--no-color", "--seed", "1", *words),
+        *(str(PROGRAM), "run", f"{server.url}/openapi.json", "--no-color", "--seed", "1", *words),
         *("--header", f"Authorization: Bearer {server.home.environ['TOKEN_OF_ADA']}"),
         *("--exclude-checks", "positive_data_acceptance", "--suppress-health-check", "all"),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -123,14 +123,14 @@ def test_facts_are_looked_up_once_in_a_moment() -> None:
         looked.append(now[0])
         return len(looked)
 
-    facts = RecentFacts(clock=lambda: now[0])
+    facts: Any = RecentFacts(clock=lambda: now[0])
     assert [facts.context(look), facts.context(look)] == [1, 1]
     now[0] = 1.9
-    assert facts.context(look) == cast("Any", 1)
+    assert facts.context(look) == 1
     facts.forget()
-    assert facts.context(look) == cast("Any", 2)
+    assert facts.context(look) == 2
     now[0] = 4.0
-    assert facts.context(look) == cast("Any", 3)
+    assert facts.context(look) == 3
     assert looked == [0.0, 1.9, 4.0]
 
 
