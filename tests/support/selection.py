@@ -53,9 +53,9 @@ def is_left_out(place: str) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _turn(item.nodeid))  # stable, so files stay together
     if part := config.getoption("--part"):
-        wanted = [item for item in items if is_for_newcomers(item) == (part == "newcomer")]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
-        items[:] = wanted
+        is_wanted = {item: is_for_newcomers(item) == (part == "newcomer") for item in items}
+        config.hook.pytest_deselected(items=[item for item in items if not is_wanted[item]])
+        items[:] = [item for item in items if is_wanted[item]]
 
 
 def is_for_newcomers(item: pytest.Item) -> bool:
