@@ -49,8 +49,24 @@ def engines_that_ran(events: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+RETIMED = {
+    "named/one.srt": [("00:00:00,917", "00:00:00,833"), ("00:00:01,000 -", "00:00:00,916 -")],
+    "split-and-clip/stereo.srt": [
+        ("00:00:00,500 --> 00:00:01,333", "00:00:00,200 --> 00:00:00,813"),
+        ("00:00:01,333 -", "00:00:00,896 -"),
+    ],
+    "split-and-clip/stereo.vtt": [
+        ("00:00:00.500 --> 00:00:01.333", "00:00:00.200 --> 00:00:00.813"),
+        ("00:00:01.333 -", "00:00:00.896 -"),
+    ],
+}
+"""Subtitles in which a cue gets time from its neighbour today: what was, and what is."""
+
+
 def retitled(name: str, text: str) -> str:
     """Return a transcript of 0.1 as it is written today: its title is the file's name alone."""
+    for before, after in RETIMED.get(name, ()):
+        text = text.replace(before, after)
     titles = {".md": "# in/", ".ass": "Title: in/"}
     title = titles.get(Path(name).suffix)
     return text.replace(title, title.removesuffix("in/")) if title else text

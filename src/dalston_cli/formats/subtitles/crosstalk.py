@@ -74,6 +74,8 @@ def _is_crosstalk(first: Draft, second: Draft, rules: SubtitleRules) -> bool:
     """
     if len(first.voices) > 1 or first.speaker == second.speaker:
         return False
+    if any(draft.voices[0].atoms[-1].is_label for draft in (first, second)):
+        return False  # a name that fills a cue by itself
     room = second.start - first.start
     if second.start < first.end:
         return room < first.needed_s(rules)

@@ -6,7 +6,7 @@ bounded, so that nothing is shown far from where it is said: what is said faster
 read, for longer than that, stays too fast.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ LATE_MS = 500
 """A cue begins so long after its first word at most, to leave time for reading those before."""
 _LATEST_MS = 1500
 """The same, to leave those before it the shortest duration."""
+_PORTION_MS = 20
+"""So much is taken at once from cues that can spare the same."""
 _TOGETHER = 12
 """So many cues before one that begins too late are looked at to find it some time."""
 
@@ -111,17 +113,29 @@ class _Plan:
         A cue's own time is that until the next one is said. Only cues that follow each other
         without a pause, up to the one at ``index``, can be asked.
         """
-        most, found = 0, -1
-        for place in range(index - 1, max(-1, index - 1 - _TOGETHER), -1):
-            if self._earliest[place + 1] > self._free_after(place):
-                break
-            own = self._said[place + 1] - self.gap - self._said[place]
-            spare = self.given[place] - max(shortest[place], own)
-            if spare > most:
-                most, found = spare, place
-        if found < 0:
+        spare = {
+            place: self.given[place] - max(shortest[place], self._own(place, shortest))
+            for place in self._before(index)
+        }
+        found = max(spare, key=lambda place: spare[place], default=None)
+        if found is None or spare[found] <= 0:
             return False
-        self.given[found] -= min(most, excess)
+        others = max((each for place, each in spare.items() if place != found), default=0)
+        self.given[found] -= min(spare[found], excess, max(spare[found] - others, _PORTION_MS))
         for place in range(found + 1, index + 1):
             self._earliest[place] = self._earliest_of(place)
         return True
+
+    def _before(self, index: int) -> Iterator[int]:
+        """Yield the cues before one that follow each other without a pause, the last one first."""
+        for place in range(index - 1, max(-1, index - 1 - _TOGETHER), -1):
+            if self._earliest[place + 1] > self._free_after(place):
+                return
+            yield place
+
+    def _own(self, place: int, shortest: Sequence[int]) -> int:
+        """Return a cue's own time; where all get less than the shortest, the last one has none."""
+        is_last = place + 1 == len(self.needed)
+        if is_last and shortest[place] < self._bounds[0].shortest[place]:
+            return 0
+        return self._said[place + 1] - self.gap - self._said[place]
