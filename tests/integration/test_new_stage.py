@@ -138,7 +138,7 @@ EDITS = (
     Edit(f"{SDK}/wire/stage.py", WIRE, "class RefineRequest("),
     Edit(f"{SDK}/wire/stage.py", "    | SilencesRequest\n", "    | RefineRequest\n"),
     Edit(f"{SDK}/wire/stage.py", WIRE_RESULT, "class RefineResult("),
-    Edit(f"{SDK}/wire/stage.py", " | SilencesResult", " | RefineResult\n)"),
+    Edit(f"{SDK}/wire/stage.py", "    | SilencesResult\n", "    | RefineResult\n"),
     Edit(f"{SDK}/wire/transcript.py", "    silences: int | None = None\n", "    title: str | None"),
     Edit(
         f"{SDK}/engine.py",

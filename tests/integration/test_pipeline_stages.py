@@ -10,7 +10,13 @@ from tests.support.pipeline_home import PipelineHome, request_for, write_model, 
 
 from dalston_cli.pipeline.events import EngineReady, StageFinished, StageStarted, WarningRaised
 from dalston_cli.pipeline.request import Overrides
-from dalston_sdk.wire import DiarizeOptions, EmotionOptions, EventsOptions, RefineOptions
+from dalston_sdk.wire import (
+    DiarizeOptions,
+    EmotionOptions,
+    EventsOptions,
+    RefineOptions,
+    TranslateOptions,
+)
 
 ASKED: dict[str, dict[str, Any]] = {
     "align": {"align": "always"},
@@ -18,6 +24,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "emotion": {"emotion": EmotionOptions()},
     "events": {"events": EventsOptions()},
     "refine": {"refine": RefineOptions()},
+    "translate": {"translate": TranslateOptions(languages=("de",))},
 }
 """What asks for each optional stage."""
 
@@ -27,6 +34,7 @@ GOOD = {
     "emotion": "moods",
     "events": "moods",
     "refine": "editor",
+    "translate": "editor",
 }
 """A model that does not fail, for each."""
 
@@ -36,8 +44,12 @@ MARKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "emotion": lambda transcript: transcript["segments"][0]["emotion"]["label"] == "neutral",
     "events": lambda transcript: bool(transcript["events"]),
     "refine": lambda transcript: transcript["segments"][0]["raw_text"] == "word0 word1",
+    "translate": lambda transcript: bool(transcript["segments"][0]["translations"]["de"]),
 }
 """What shows in a transcript that the stage was done."""
+
+LACKING = {"translate": "its translation into de"}
+"""What a transcript is without, where that is not the stage's name."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -64,7 +76,7 @@ async def test_a_stage_is_added_to_finished_work(stage: str, home: PipelineHome)
 
     assert report.counts == {"done": 2}
     assert worked(home) == {stage}
-    if stage == "refine":  # their texts are equal, and worked on once
+    if stage in {"refine", "translate"}:  # their texts are equal, and worked on once
         assert len(home.ran(stage)) == 1
         assert reused(home) == {"prepare", "transcribe", stage}
     else:
@@ -109,6 +121,7 @@ async def test_every_field_says_which_engine_and_model_it_comes_from(home: Pipel
         "language": [("transcribe", "fake", "speech")],
         "word_times": [("align", "fake", "aligner")],
         "speaker": [("diarize", "fake", "speakers"), ("user", None, None)],
+        "translations": [("translate", "fake", "editor")],
         "emotion": [("emotion", "fake", "moods")],
         "events": [("events", "fake", "moods")],
     }
@@ -222,7 +235,8 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     assert (strict.counts, strict.exit_code) == ({"failed": 1}, 6)
     [error] = strict.errors
     assert error.code == "stage_failed"
-    assert error.message.startswith(f"without {stage}, which --strict requires: ")
+    lacking = LACKING.get(stage, stage)
+    assert error.message.startswith(f"without {lacking}, which --strict requires: ")
     assert reason in error.message
     assert worked(home) == {stage}, "the transcription is kept all the same"
 

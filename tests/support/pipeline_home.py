@@ -72,7 +72,7 @@ def make_catalog(folder: Path, engines: Path | None = None) -> Catalog:
     write_model(folder, "speakers", "diarize")
     write_model(folder, "speakers-raises", "diarize", runtime_id="raises", rank=-1)
     write_model(folder, "moods", "emotion, events")
-    write_model(folder, "editor", "refine")
+    write_model(folder, "editor", "refine, translate")
     return load_catalog(CatalogPaths(engines=places, models=(folder,)))
 
 

@@ -63,7 +63,7 @@ def test_a_model_that_ollama_has(server: LanguageModelServer, name: str) -> None
     found = adopted(name, server.url)
     entry = found.catalog.model(name)
     assert (entry.id, entry.runtime_model_id) == ("ollama-llama3.2", "ollama/llama3.2")
-    assert (entry.engine, entry.stages) == ("llm-cleanup", (Stage.REFINE,))
+    assert (entry.engine, entry.stages) == ("llm-cleanup", (Stage.REFINE, Stage.TRANSLATE))
     assert entry.size_mb == 2020
     assert service_of(entry).local
     assert service_of(entry).revision == LLAMA["digest"]

@@ -100,6 +100,7 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
             each,
             speaker=secret if each.speaker == "SPEAKER_01" else "Zaphod",
             raw_text=f"raw {secret}",
+            translations={"de": secret},
             doubtful=f"repeats {secret}",
             words=tuple(msgspec.structs.replace(word, speaker=secret) for word in each.words),
         )
@@ -174,7 +175,8 @@ KNOWN = {
     " turns speaker_names events title summary chapters action_items warnings stages provenance"
     " suppressed generator key digest speaker_matches known_text",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
-    " avg_logprob no_speech_prob compression_ratio temperature human checked paragraph",
+    " avg_logprob no_speech_prob compression_ratio temperature human checked paragraph"
+    " translations",
     Word: "text start end confidence speaker interpolated human timing",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"

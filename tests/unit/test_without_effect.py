@@ -16,6 +16,7 @@ SUBTITLES = "without -f srt, -f vtt, -f ass, -f ttml, -f stl or -f lrc"
 STL = "without -f stl, -f edl, -f fcpxml or -f premiere"
 SPEAKERS = "without --diarize, --channels split or --audio-track all"
 WORK = "without --refine, --title, --summary, --chapters or --action-items"
+PAID = "without --refine, --title, --summary, --chapters, --action-items or --translate-to"
 
 IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "languages": ("en,de", {"language": "en"}, "with --language"),
@@ -51,11 +52,13 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "events_threshold": ("0.4", {}, "without --events"),
     "event_labels": ("Music", {}, "without --events"),
     "min_event_ms": ("20", {}, "without --events"),
-    "refine_model": ("x", {}, WORK),
+    "refine_model": ("x", {}, PAID),
     "refine_level": ("light", {"summary": "yes"}, "without --refine"),
-    "glossary": ("Dalston", {}, WORK),
+    "glossary": ("Dalston", {}, PAID),
     "refine_batch": ("yes", {}, WORK),
-    "max_cost": ("1", {}, WORK),
+    "max_cost": ("1", {}, PAID),
+    "translate_model": ("x", {}, "without --translate-to"),
+    "bilingual": ("yes", {}, "without --translate-to"),
     "max_line_width": ("30", {"output_format": "txt,json"}, SUBTITLES),
     "max_line_count": ("1", {"output_format": "txt"}, SUBTITLES),
     "max_cue_duration": ("5", {"output_format": "md"}, SUBTITLES),
@@ -115,6 +118,7 @@ ALWAYS = {
     *("suppress_tokens", "word_timestamps", "multilingual", "chunk_length", "diarize", "align"),
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
+    "translate_to",
     *("runner", "order", "jobs", "offline", "store", "weights_mirror", "starter"),
     *("accept_known_bad", "keep_doubtful", "audio_track"),
 }

@@ -46,7 +46,7 @@ def check_answer(answer: str, chunk: Chunk, level: str) -> CheckedAnswer:
     Raises:
         AnswerError: It does not have the requested JSON form, or not the prompt's ids.
     """
-    found = _read(answer)
+    found = read_answer(answer)
     expected = [segment.id for segment in chunk.segments]
     if [number for number, _ in found] != expected:
         raise AnswerError("the ids in the answer are not those that were asked about")
@@ -118,7 +118,12 @@ def edit_distance(old: str, new: str, *, deletion: float, limit: float) -> float
     return row[-1]
 
 
-def _read(answer: str) -> list[tuple[int, str]]:
+def read_answer(answer: str) -> list[tuple[int, str]]:
+    """Return the ids and texts of an answer, in its order.
+
+    Raises:
+        AnswerError: It does not have the requested JSON form.
+    """
     try:
         document = json.loads(strip_fences(answer))
         found = [(each["id"], each["text"]) for each in document["segments"]]

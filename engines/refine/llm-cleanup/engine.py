@@ -1,10 +1,11 @@
-"""The engine for language models on the network: cleans up text and writes overviews of it."""
+"""The engine for language models: cleans up text, writes overviews of it, and translates it."""
 
 import logging
 from collections.abc import Mapping
 from typing import ClassVar
 
 import refinement
+import translation
 from endpoint import Endpoint, find_endpoint
 
 from dalston_sdk.engine import Engine, LoadedModel, RunContext
@@ -16,6 +17,9 @@ from dalston_sdk.wire import (
     RefineRequest,
     RefineResult,
     Stage,
+    TranslateOptions,
+    TranslateRequest,
+    TranslateResult,
 )
 
 
@@ -26,7 +30,8 @@ class LlmCleanupEngine(Engine):
     version = "0.1.0"
     slots = 2
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
-        Stage.REFINE: frozenset(RefineOptions.__struct_fields__)
+        Stage.REFINE: frozenset(RefineOptions.__struct_fields__),
+        Stage.TRANSLATE: frozenset(TranslateOptions.__struct_fields__),
     }
 
     def __init__(self, *, device: str = "cpu") -> None:
@@ -47,7 +52,13 @@ class LlmCleanupEngine(Engine):
 
     def refine(self, request: RefineRequest, context: RunContext) -> RefineResult:
         """Send the text to the model chunk by chunk, and check the answers."""
-        endpoint = self._endpoint
-        if endpoint is None:
+        return refinement.refine(request, self._loaded(), context)
+
+    def translate(self, request: TranslateRequest, context: RunContext) -> TranslateResult:
+        """Have the model translate the text chunk by chunk, and check the answers."""
+        return translation.translate(request, self._loaded(), context)
+
+    def _loaded(self) -> Endpoint:
+        if self._endpoint is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        return refinement.refine(request, endpoint, context)
+        return self._endpoint

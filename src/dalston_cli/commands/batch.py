@@ -35,6 +35,7 @@ from dalston_cli.settings.table import TABLE
 from dalston_sdk.wire import Stage as StageKind
 
 _WEB = ("http://", "https://")
+_TEXT_STAGES = frozenset({StageKind.REFINE, StageKind.TRANSLATE})
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -247,7 +248,7 @@ def with_own_servers(
         ConfigurationError, UsageError: An address is wrong.
     """
     stages = options.stages.items()
-    wanted = {request.model for stage, request in stages if stage.kind is StageKind.REFINE}
+    wanted = {request.model for stage, request in stages if stage.kind in _TEXT_STAGES}
     if not wanted:
         return catalog
     from dalston_cli.catalog.own_servers.adopt import adopt_served, discover

@@ -3,7 +3,7 @@
 A writer's module is imported when it renders, so that listing the formats costs nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from dalston_cli.errors import ConfigurationError, UsageError, installing
@@ -36,20 +36,43 @@ class UnknownFormatError(UsageError):
 
 _TABLE = (
     Writer("json", ".json", "everything that is known, for programs"),
-    Writer("txt", ".txt", "plain paragraphs", refused_layouts=("f4",)),
-    Writer("srt", ".srt", "SubRip subtitles"),
-    Writer("vtt", ".vtt", "WebVTT subtitles, speakers as voices"),
-    Writer("ass", ".ass", "Advanced SubStation Alpha subtitles", limited=True),
-    Writer("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
-    Writer("csv", ".csv", "segments for spreadsheets"),
-    Writer("md", ".md", "Markdown for reading"),
+    Writer("txt", ".txt", "plain paragraphs", refused_layouts=("f4",), translatable=True),
+    Writer("srt", ".srt", "SubRip subtitles", translatable=True),
+    Writer(
+        "vtt",
+        ".vtt",
+        "WebVTT subtitles, speakers as voices",
+        translatable=True,
+        has_room_above=True,
+    ),
+    Writer(
+        "ass",
+        ".ass",
+        "Advanced SubStation Alpha subtitles",
+        limited=True,
+        translatable=True,
+        has_room_above=True,
+    ),
+    Writer(
+        "tsv",
+        ".tsv",
+        "segments as whisper's tab-separated values, in milliseconds",
+        translatable=True,
+    ),
+    Writer("csv", ".csv", "segments for spreadsheets", translatable=True),
+    Writer("md", ".md", "Markdown for reading", translatable=True),
     Writer("html", ".html", "a page for reading and listening, in one file"),
     Writer("rttm", ".rttm", "speaker turns, for scoring diarization", needs_speakers=True),
     Writer("ctm", ".ctm", "words with times, for scoring transcription", needs_words=True),
     Writer("textgrid", ".TextGrid", "tiers for Praat"),
     Writer("stm", ".stm", "segments with speakers and times, as a reference for scoring"),
-    Writer("lrc", ".lrc", "lyrics with times, for music players"),
-    Writer("ttml", ".ttml", "TTML subtitles in the IMSC text profile, for broadcasters"),
+    Writer("lrc", ".lrc", "lyrics with times, for music players", translatable=True),
+    Writer(
+        "ttml",
+        ".ttml",
+        "TTML subtitles in the IMSC text profile, for broadcasters",
+        translatable=True,
+    ),
     Writer(
         "stl",
         ".stl",
@@ -57,9 +80,26 @@ _TABLE = (
         binary=True,
         limited=True,
         frame_rates=("25", "29.97"),
+        translatable=True,
     ),
-    Writer("docx", ".docx", "a Word document", binary=True, extra="docs", package="docx"),
-    Writer("odt", ".odt", "an OpenDocument text", binary=True, extra="docs", package="odfdo"),
+    Writer(
+        "docx",
+        ".docx",
+        "a Word document",
+        binary=True,
+        extra="docs",
+        package="docx",
+        translatable=True,
+    ),
+    Writer(
+        "odt",
+        ".odt",
+        "an OpenDocument text",
+        binary=True,
+        extra="docs",
+        package="odfdo",
+        translatable=True,
+    ),
     Writer("eaf", ".eaf", "tiers for ELAN", extra="docs", package="pympi"),
     Writer("xhtml", ".xhtml", "a chapter's text for an EPUB, with smil", on_request=True),
     Writer("smil", ".smil", "a chapter's times for an EPUB, with xhtml", on_request=True),
@@ -95,6 +135,19 @@ def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
         elif name:
             raise UnknownFormatError(name)
     return tuple(wanted.values())
+
+
+def in_languages(
+    writers: Iterable[Writer], languages: Sequence[str], *, bilingual: bool = False
+) -> tuple[Writer, ...]:
+    """Return writers, and for each language those of them that can be in another one.
+
+    With ``bilingual`` those that have room for it show the transcript's own text above.
+    """
+    own = tuple(writers)
+    able = [each for each in own if each.translatable]
+    others = (each.into(one, bilingual=bilingual) for one in languages for each in able)
+    return (*own, *others)
 
 
 def _every() -> Iterator[Writer]:

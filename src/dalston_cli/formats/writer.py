@@ -1,6 +1,6 @@
 """An output format: what it needs, and how a transcript becomes a file of it."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,18 @@ class ChaptersMissingError(UsageError):
         )
 
 
+class TranslationMissingError(UsageError):
+    """A file is to be in another language, and the transcript has no translation into it."""
+
+    code = "translation_missing"
+
+    def __init__(self, name: str, language: str) -> None:
+        super().__init__(
+            f"the transcript of {name} has no translation into {language}",
+            hint=f"transcribe it again with --translate-to {language}",
+        )
+
+
 class FrameRateError(UsageError):
     """A format does not know the video's frame rate."""
 
@@ -91,6 +103,7 @@ Unmet = (
     | SpeakersMissingError
     | ChaptersMissingError
     | UnwritableError
+    | TranslationMissingError
     | FrameRateError
     | LayoutError
 )
@@ -113,6 +126,11 @@ class Writer:
         refused_layouts: Of programs that do not import it.
         extra: The extra of the package that brings ``package``; empty for neither.
         package: The importable package that writes the format.
+        translatable: It shows nothing but text, speakers and times of segments, so that it can be
+            written in another language, too.
+        has_room_above: Text in another language can have the transcript's own above it.
+        language: The one that it is written in, BCP-47 lower case; empty for the transcript's own.
+        bilingual: With the transcript's own text above.
     """
 
     name: str
@@ -129,6 +147,21 @@ class Writer:
     refused_layouts: tuple[str, ...] = ()
     extra: str = ""
     package: str = ""
+    translatable: bool = False
+    has_room_above: bool = False
+    language: str = ""
+    bilingual: bool = False
+
+    def into(self, language: str, *, bilingual: bool = False) -> "Writer":
+        """Return the writer of the format in another language: ``srt.de`` with ``.de.srt``."""
+        both = bilingual and self.has_room_above
+        return replace(
+            self,
+            name=f"{self.name}.{language}{'.both' if both else ''}",
+            extension=f".{language}{self.extension}",
+            language=language,
+            bilingual=both,
+        )
 
     @property
     def is_installed(self) -> bool:
@@ -148,9 +181,10 @@ class Writer:
         self, transcript: "Transcript", options: RenderOptions | None = None
     ) -> Unmet | None:
         """Return the error that rendering would be, or None if the transcript has what it takes."""
-        if options is not None and (error := self.unfit(options)):
+        unfit = None if options is None else self.unfit(options)
+        if error := unfit or self._untranslated(transcript):
             return error
-        name = transcript.recording.name
+        name, transcript = transcript.recording.name, self._in_language(transcript)
         untimed = (each for each in transcript.segments if each.text.strip() and not each.words)
         if self.needs_words and any(untimed):
             return WordsMissingError(name, self.name)
@@ -170,14 +204,28 @@ class Writer:
         The transcript must be without an ``unmet_need``.
         """
         if self.binary:
-            data: bytes = self._module().render(transcript, options)
+            data: bytes = self._module().render(self._in_language(transcript), options)
             return data
         return self.text(transcript, options).encode("utf-8", errors="replace")
 
     def text(self, transcript: "Transcript", options: RenderOptions) -> str:
         """Return the whole text of a format that is no binary one; see ``render``."""
-        text: str = self._module().render(transcript, options)
+        above = {"above": transcript} if self.bilingual else {}
+        text: str = self._module().render(self._in_language(transcript), options, **above)
         return escaped_in_json(text) if self.extension.endswith(".json") else without_controls(text)
 
+    def _untranslated(self, transcript: "Transcript") -> TranslationMissingError | None:
+        from dalston_cli.formats.translations import has_translation  # noqa: PLC0415 - loads the wire
+
+        if not self.language or has_translation(transcript, self.language):
+            return None
+        return TranslationMissingError(transcript.recording.name, self.language)
+
+    def _in_language(self, transcript: "Transcript") -> "Transcript":
+        from dalston_cli.formats.translations import translated  # noqa: PLC0415 - as above
+
+        return translated(transcript, self.language) if self.language else transcript
+
     def _module(self) -> Any:  # noqa: ANN401 - each has its own functions
-        return import_module(f"dalston_cli.formats.writers.{self.name}")
+        name = self.name.partition(".")[0]
+        return import_module(f"dalston_cli.formats.writers.{name}")

@@ -35,7 +35,8 @@ from dalston_cli.stages.overview import OVERVIEW
 from dalston_cli.stages.refine import REFINE
 from dalston_cli.stages.registry import STAGES
 from dalston_cli.stages.transcribe import TRANSCRIBE
-from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
+from dalston_cli.stages.translate import TRANSLATE
+from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions, TranslateOptions
 
 STDOUT = "-"
 
@@ -150,6 +151,10 @@ def build_run_options(
     to_stdout = settings.output_dir == STDOUT or (
         settings.output_dir is None and not settings.output_beside and list(inputs) == [STDOUT]
     )
+    if to_stdout and settings.translate_to:
+        raise StandardOutputError(
+            "a transcript and its translations", hint="choose a folder: -o DIR"
+        )
     gpus = chosen_gpus(settings.device, settings.gpus)
     roster = _roster(settings)
     return RunOptions(
@@ -170,6 +175,7 @@ def build_run_options(
         optional_formats=optional_formats(settings.output_format) | needing_speakers(),
         output=_target(settings, to_stdout=to_stdout),
         render=build_render_options(settings),
+        bilingual=settings.bilingual,
         overwrite=settings.overwrite,
         strict=settings.strict,
         fail_fast=settings.fail_fast,
@@ -248,6 +254,8 @@ def _stages(
             continue
         fields = stage_fields(stage.name).items()
         model = getattr(settings, "model" if stage is TRANSCRIBE else f"{stage.kind.value}_model")
+        if stage is TRANSLATE and model == AUTO_MODEL:
+            model = settings.refine_model  # the text goes to no other service
         if stage is DIARIZE and roster is not None and model == AUTO_MODEL:
             model = roster.model
         requests[stage] = StageRequest(
@@ -271,6 +279,10 @@ def _options(settings: Settings, stage: Stage[Any, Any]) -> Struct | None:
     if stage is OVERVIEW:
         about_text = {**_values(settings, REFINE.name), **values, "level": "none"}
         return RefineOptions(**about_text) if values else None
+    if stage is TRANSLATE:
+        shared = _values(settings, REFINE.name)
+        spending = {name: shared[name] for name in ("glossary", "max_cost_usd") if name in shared}
+        return TranslateOptions(**spending, **values) if values else None
     wanted: Struct = stage.options(**values)
     return wanted if getattr(settings, stage.name) else None
 

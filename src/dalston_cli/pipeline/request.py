@@ -25,7 +25,8 @@ from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.overview import OVERVIEW
 from dalston_cli.stages.refine import REFINE
 from dalston_cli.stages.transcribe import TRANSCRIBE
-from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
+from dalston_cli.stages.translate import TRANSLATE
+from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions, TranslateOptions
 
 SpeakerNames = tuple[tuple[str, str], ...]
 """Labels such as ``SPEAKER_00``, each with a speaker's name."""
@@ -183,6 +184,7 @@ class RunOptions:
     optional_formats: frozenset[str] = frozenset()
     output: OutputTarget = field(default_factory=OutputTarget)
     render: RenderOptions = field(default_factory=RenderOptions)
+    bilingual: bool = False
     overwrite: bool = False
     strict: bool = False
     fail_fast: bool = False
@@ -219,7 +221,19 @@ class RunOptions:
     def max_cost_usd(self) -> float | None:
         """The limit of what language models cost in the whole run; None for no limit."""
         paid = self.stages.get(REFINE) or self.stages.get(OVERVIEW)
-        return typed(paid.options, RefineOptions).max_cost_usd if paid else None
+        if paid:
+            return typed(paid.options, RefineOptions).max_cost_usd
+        return self._translating.max_cost_usd
+
+    @property
+    def translations(self) -> tuple[str, ...]:
+        """The languages that transcripts are translated into, BCP-47 lower case, each once."""
+        return tuple(dict.fromkeys(self._translating.languages or ()))
+
+    @property
+    def _translating(self) -> TranslateOptions:
+        request = self.stages.get(TRANSLATE)
+        return typed(request.options, TranslateOptions) if request else TranslateOptions()
 
     @property
     def num_replicas(self) -> int:

@@ -97,7 +97,7 @@ def _hides(segment: Segment, rules: Rules) -> bool:
 
 
 def _redacted(segment: Segment, placed: Sequence[_Placed], spans: list[Span]) -> Segment:
-    clean = msgspec.structs.replace(segment, raw_text=None)
+    clean = msgspec.structs.replace(segment, raw_text=None, translations={})
     if not _agrees(segment):  # words that are not those of the text could not be followed
         clean = msgspec.structs.replace(clean, words=())
     if not placed:

@@ -2,8 +2,8 @@
 
 The result is built of fields that are named here, so that a field which is added to transcripts is
 left out until it is named, too. Left out are the manifest's columns, comparisons of voices, texts
-before refinement, names of speakers beside their labels, digests of the recording, and the options
-of stages that are text.
+before refinement, translations, names of speakers beside their labels, digests of the recording,
+and the options of stages that are text.
 """
 
 import re

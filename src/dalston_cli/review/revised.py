@@ -241,10 +241,21 @@ def _split(piece: Piece, word: int, revision: int) -> tuple[Piece, ...]:
         )
     first, second = words[:word], words[word:]
     before = msgspec.structs.replace(
-        segment, end=first[-1].end, text=_text(first), words=first, human=True
+        segment,
+        end=first[-1].end,
+        text=_text(first),
+        words=first,
+        human=True,
+        translations={},
     )
     after = msgspec.structs.replace(
-        segment, start=second[0].start, text=_text(second), words=second, human=True, raw_text=None
+        segment,
+        start=second[0].start,
+        text=_text(second),
+        words=second,
+        human=True,
+        raw_text=None,
+        translations={},
     )
     name = f"{piece.name}+{revision}"
     return _with_segment(piece, before), Piece(name, after, piece.placed)
@@ -274,10 +285,20 @@ def _merged(pieces: tuple[Piece, ...]) -> Piece:
         human=True,
         checked=first.checked and last.checked,
         raw_text=None,
+        translations=_both_translated(first, last),
     )
     merged = with_own_words(merged)
     placed = piece.placed or second.placed or first.speaker != last.speaker
     return Piece(piece.name, merged, placed)
+
+
+def _both_translated(first: Segment, last: Segment) -> dict[str, str]:
+    """Return the translations of two segments as one, for each language that both have."""
+    return {
+        language: joined((text, last.translations[language]))
+        for language, text in first.translations.items()
+        if language in last.translations
+    }
 
 
 def _both_or_neither(first: Segment, last: Segment) -> bool:

@@ -40,7 +40,9 @@ def with_text(segment: Segment, text: str) -> Segment:
     """Return a segment whose text a person wrote."""
     text = clean(text)
     words = aligned(segment, text, human=True) if segment.words else ()
-    return msgspec.structs.replace(segment, text=text, words=words, human=True, doubtful=None)
+    return msgspec.structs.replace(
+        segment, text=text, words=words, human=True, doubtful=None, translations={}
+    )
 
 
 def with_own_words(segment: Segment) -> Segment:

@@ -30,12 +30,12 @@ class Refine(Stage[wire.RefineOptions, wire.RefineResult]):
     ) -> wire.RefineRequest:
         """Send the segments without what the language model has no use for."""
         return wire.RefineRequest(
-            model=model, language=inputs.language, segments=_shown(inputs.segments), options=options
+            model=model, language=inputs.language, segments=shown(inputs.segments), options=options
         )
 
     def upstream(self, inputs: Inputs) -> tuple[str, ...]:
         """Return the text itself: with other word times or emotions, nothing is paid again."""
-        return (msgspec.json.encode((inputs.language, _shown(inputs.segments))).decode(),)
+        return (msgspec.json.encode((inputs.language, shown(inputs.segments))).decode(),)
 
     def contribute(
         self, transcript: wire.Transcript, found: Sequence[Found[wire.RefineResult]]
@@ -54,7 +54,8 @@ class Refine(Stage[wire.RefineOptions, wire.RefineResult]):
 REFINE = Refine()
 
 
-def _shown(segments: Sequence[wire.Segment]) -> tuple[wire.Segment, ...]:
+def shown(segments: Sequence[wire.Segment]) -> tuple[wire.Segment, ...]:
+    """Return segments with what a language model gets of them."""
     return tuple(
         wire.Segment(
             id=each.id, start=each.start, end=each.end, text=each.text, speaker=each.speaker

@@ -10,10 +10,11 @@ from dalston_cli.stages.events import EVENTS
 from dalston_cli.stages.overview import OVERVIEW
 from dalston_cli.stages.refine import REFINE
 from dalston_cli.stages.transcribe import TRANSCRIBE
+from dalston_cli.stages.translate import TRANSLATE
 from dalston_sdk.wire import Stage as StageKind
 
 
-def _of(kind: StageKind) -> tuple[Stage[Any, Any], ...]:
+def _of(kind: StageKind) -> tuple[Stage[Any, Any], ...]:  # noqa: PLR0911 - one for each kind
     """Return the stages of one kind, in their order; the type checker misses none."""
     match kind:
         case StageKind.TRANSCRIBE:
@@ -28,6 +29,8 @@ def _of(kind: StageKind) -> tuple[Stage[Any, Any], ...]:
             return (EVENTS,)
         case StageKind.REFINE:
             return (REFINE, OVERVIEW)
+        case StageKind.TRANSLATE:
+            return (TRANSLATE,)
 
 
 STAGES = tuple(stage for kind in StageKind for stage in _of(kind))

@@ -47,6 +47,8 @@ from dalston_sdk.wire import (
     TokenUsage,
     TranscribeRequest,
     TranscribeResult,
+    TranslateRequest,
+    TranslateResult,
     Word,
 )
 
@@ -80,6 +82,7 @@ class FakeEngine(Engine):
         Stage.EMOTION: frozenset({"threshold"}),
         Stage.EVENTS: frozenset({"threshold", "labels"}),
         Stage.REFINE: frozenset({"level", "max_cost_usd", "summary"}),
+        Stage.TRANSLATE: frozenset({"languages", "max_cost_usd"}),
     }
     slots = KNOBS.slots
     splits = KNOBS.splits
@@ -225,6 +228,22 @@ class FakeEngine(Engine):
                 "max_cost_usd": limit_usd,
                 "summary": bool(request.options.summary),
             },
+        )
+
+    def translate(self, request: TranslateRequest, context: RunContext) -> TranslateResult:
+        self._misbehave(None, context)
+        limit_usd = request.options.max_cost_usd
+        if limit_usd is not None and limit_usd < REFINING_USD:
+            raise EngineError(ErrorCode.INVALID_REQUEST, f"{limit_usd:g} dollars are not enough")
+        languages = request.options.languages or ()
+        texts = {
+            language: {each.id: f"{language}: {each.text}" for each in request.segments}
+            for language in languages
+        }
+        return TranslateResult(
+            texts=texts,
+            usage=TokenUsage(requests=1, input_tokens=9, output_tokens=9, cost_usd=REFINING_USD),
+            effective={"languages": list(languages), "max_cost_usd": limit_usd},
         )
 
     def _misbehave(self, batch_size: int | None, context: RunContext) -> None:

@@ -49,6 +49,8 @@ from dalston_sdk.wire import (
     Stage,
     TranscribeRequest,
     TranscribeResult,
+    TranslateRequest,
+    TranslateResult,
 )
 
 SAMPLE_RATE = 16_000
@@ -178,7 +180,9 @@ class Engine(ABC):
             release=self.release_memory,
         )
 
-    def run_stage(self, request: Request, audio: Samples, context: RunContext) -> Result:
+    def run_stage(  # noqa: PLR0911 - one for each stage
+        self, request: Request, audio: Samples, context: RunContext
+    ) -> Result:
         """Call the method of the request's stage."""
         match request:
             case TranscribeRequest():
@@ -193,6 +197,8 @@ class Engine(ABC):
                 return self.detect_events(request, audio, context)
             case RefineRequest():
                 return self.refine(request, context)
+            case TranslateRequest():
+                return self.translate(request, context)
 
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
@@ -223,8 +229,12 @@ class Engine(ABC):
         raise self._not_offered(Stage.EVENTS)
 
     def refine(self, request: RefineRequest, context: RunContext) -> RefineResult:
-        """Clean up text; the only stage without audio."""
+        """Clean up text; there is no audio."""
         raise self._not_offered(Stage.REFINE)
+
+    def translate(self, request: TranslateRequest, context: RunContext) -> TranslateResult:
+        """Translate text; there is no audio."""
+        raise self._not_offered(Stage.TRANSLATE)
 
     def _not_offered(self, stage: Stage) -> EngineError:
         return EngineError(

@@ -169,7 +169,7 @@ def _entry(served: ServedModel, model: str) -> ModelEntry:
         aliases=(name,),
         engine=ENGINE,
         runtime_model_id=f"{served.api}/{model}",
-        stages=(Stage.REFINE,),
+        stages=(Stage.REFINE, Stage.TRANSLATE),
         name=f"{model} ({title})",
         licence=_UNKNOWN_LICENCE,
         source=_source(served, revision="", local=served.local),

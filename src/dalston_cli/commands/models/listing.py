@@ -58,7 +58,7 @@ def list_models(
             "--stage",
             metavar="STAGE",
             help="Only models for this stage; repeat it or give a comma list: transcribe, align,"
-            " diarize, emotion, events, refine.",
+            " diarize, emotion, events, refine, translate.",
             autocompletion=complete_stages,
         ),
     ] = None,
@@ -77,7 +77,7 @@ def list_models(
     """
     console = Console("models list", json=json)
     stages = _parse_stages(stage or ())
-    shelf = Shelf.open(discovers=Stage.REFINE in stages)
+    shelf = Shelf.open(discovers=bool(stages & {Stage.REFINE, Stage.TRANSLATE}))
     for note in shelf.catalog.notes:
         console.info(note)
     wanted = [

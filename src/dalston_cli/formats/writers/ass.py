@@ -4,6 +4,9 @@ The format has no way to escape braces and backslashes that all players understa
 their full-width look-alikes.
 """
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.look_alikes import OVERRIDES
 from dalston_cli.formats.options import RenderOptions
@@ -13,6 +16,10 @@ from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import Cue, build_cues, rendered
 from dalston_sdk.wire import Transcript
 
+if TYPE_CHECKING:
+    from pysubs2 import SSAEvent
+
+_ABOVE = "Above"
 _END_S = 10 * 3600
 """The format has one digit for hours, and its library writes 9:59:59.99 for whatever is later."""
 
@@ -24,29 +31,44 @@ def unwritable(transcript: Transcript) -> str | None:
     return None
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:
-    """Return the script; times are rounded to 1/100 s, the format's resolution."""
-    from pysubs2 import SSAEvent, SSAFile  # noqa: PLC0415 - only this format needs it
+def render(transcript: Transcript, options: RenderOptions, above: Transcript | None = None) -> str:
+    """Return the script; times are rounded to 1/100 s, the format's resolution.
 
-    names = SpeakerNames.of(transcript, options)
-    mark = (r"{\u1}", r"{\u0}") if options.subtitles.highlight_words else None
+    The text of ``above`` is shown at the top of the picture, at the same time, in a style of its
+    own.
+    """
+    from pysubs2 import Alignment, SSAFile  # noqa: PLC0415 - only this format needs it
+
     script = SSAFile()
     script.info["Title"] = clean(heading_of(transcript))
     if corrections := corrections_of(transcript):
         script.info["Update Details"] = corrections
     script.info["WrapStyle"] = "2"  # no automatic line breaks
+    script.extend(_events(transcript, options, "Default"))
+    if above is not None:
+        style = script.styles["Default"].copy()
+        style.alignment = Alignment.TOP_CENTER
+        script.styles[_ABOVE] = style
+        script.extend(_events(above, options, _ABOVE))
+        script.sort()
+    return script.to_string("ass", header_notice="Written by Dalston")
+
+
+def _events(transcript: Transcript, options: RenderOptions, style: str) -> "Iterator[SSAEvent]":
+    from pysubs2 import SSAEvent  # noqa: PLC0415 - as above
+
+    names = SpeakerNames.of(transcript, options)
+    mark = (r"{\u1}", r"{\u0}") if options.subtitles.highlight_words else None
     for cue in build_cues(transcript, options.subtitles, names.get):
         actor = _actor(cue, names)
         for start, end, text in rendered(cue, _escape, mark):
-            script.append(
-                SSAEvent(
-                    start=_hundredths(start),
-                    end=max(_hundredths(end), _hundredths(start) + 10),
-                    name=actor,
-                    text=text.replace("\n", r"\N"),
-                )
+            yield SSAEvent(
+                start=_hundredths(start),
+                end=max(_hundredths(end), _hundredths(start) + 10),
+                name=actor,
+                style=style,
+                text=text.replace("\n", r"\N"),
             )
-    return script.to_string("ass", header_notice="Written by Dalston")
 
 
 def _actor(cue: Cue, names: SpeakerNames) -> str:

@@ -1,9 +1,10 @@
 """WebVTT subtitles, with each cue's speaker as a voice span.
 
 Reference:
-    W3C, WebVTT: The Web Video Text Tracks Format, sections 4.2.1 to 4.2.2.
+    W3C, WebVTT: The Web Video Text Tracks Format, sections 4.2.1 to 4.3.
 """
 
+from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 from operator import itemgetter
@@ -15,20 +16,34 @@ from dalston_cli.formats.subtitles.cues import Cue, build_cues, rendered
 from dalston_cli.formats.timestamp import clock
 from dalston_sdk.wire import Transcript
 
+_AT_THE_TOP = " line:0"
+"""Setting of a cue, section 4.3."""
 
-def render(transcript: Transcript, options: RenderOptions) -> str:
-    """Return header and cues; ``>`` is escaped like ``&`` and ``<``, so no text is an arrow."""
-    names = SpeakerNames.of(transcript, options)
-    mark = ("<u>", "</u>") if options.subtitles.highlight_words else None
+
+def render(transcript: Transcript, options: RenderOptions, above: Transcript | None = None) -> str:
+    """Return header and cues; ``>`` is escaped like ``&`` and ``<``, so no text is an arrow.
+
+    The cues of ``above`` are shown at the top of the picture, at the same time.
+    """
     blocks = ["WEBVTT\n"]
     if corrections := corrections_of(transcript):
         blocks.append(f"NOTE {corrections}\n")
+    cues = list(_cues(transcript, options, ""))
+    if above is not None:
+        cues = sorted([*cues, *_cues(above, options, _AT_THE_TOP)], key=itemgetter(0))
+    return "\n".join([*blocks, *(text for _, text in cues)])
+
+
+def _cues(
+    transcript: Transcript, options: RenderOptions, setting: str
+) -> Iterator[tuple[float, str]]:
+    """Yield the start of each cue in seconds, and its block."""
+    names = SpeakerNames.of(transcript, options)
+    mark = ("<u>", "</u>") if options.subtitles.highlight_words else None
     for cue in build_cues(transcript, options.subtitles):
-        blocks += (
-            f"{clock(start)} --> {clock(end)}\n{_voiced(cue, text, names)}\n"
-            for start, end, text in rendered(cue, _escape, mark)
-        )
-    return "\n".join(blocks)
+        for start, end, text in rendered(cue, _escape, mark):
+            times = f"{clock(start)} --> {clock(end)}{setting}"
+            yield start, f"{times}\n{_voiced(cue, text, names)}\n"
 
 
 def _voiced(cue: Cue, text: str, names: SpeakerNames) -> str:

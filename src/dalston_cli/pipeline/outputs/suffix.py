@@ -33,8 +33,8 @@ def language_of(transcript: Transcript) -> str:
 
 
 def has_suffix(writer: Writer) -> bool:
-    """Return True for a format whose files have the language in their names."""
-    return writer.name != "json"
+    """Return True for a format whose files have the text's language in their names."""
+    return writer.name != "json" and not writer.language
 
 
 def language_in(written: Iterable[str], pattern: str) -> str | None:

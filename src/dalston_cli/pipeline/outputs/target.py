@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dalston_cli.formats.registry import writers_named
+from dalston_cli.formats.registry import in_languages, writers_named
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.outputs.folder import check_writable
-from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
+from dalston_cli.pipeline.outputs.names import OutputCollisionError, name_beside, name_outputs
 from dalston_cli.pipeline.outputs.place import HERE
 from dalston_cli.pipeline.outputs.remote_place import RemotePlace
 from dalston_cli.pipeline.outputs.suffix import LONGEST
@@ -24,6 +24,8 @@ def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = 
         overwrite=options.overwrite,
         print_text=print_text,
         language_suffix=options.output.language_suffix,
+        languages=options.translations,
+        bilingual=options.bilingual,
         place=HERE if options.output.remote is None else RemotePlace(options.output.remote),
     )
 
@@ -37,13 +39,29 @@ def output_stems(
         UnknownFormatError: There is no such format.
         InputError: Outputs would collide with each other or with a recording.
     """
-    extensions = tuple(writer.extension for writer in writers_named(options.formats))
+    writers = in_languages(writers_named(options.formats), options.translations)
+    extensions = tuple(writer.extension for writer in writers)
     if options.output.folder is None:
         return None
     room = LONGEST if options.output.language_suffix else 0
     if options.output.beside:
-        return name_beside(recordings, extensions, room=room)
-    return name_outputs(recordings, options.output.folder, extensions, room=room)
+        stems = name_beside(recordings, extensions, room=room)
+    else:
+        stems = name_outputs(recordings, options.output.folder, extensions, room=room)
+    _refuse_mixed_up(recordings, stems, options.translations)
+    return stems
+
+
+def _refuse_mixed_up(
+    recordings: Sequence[RecordingRequest], stems: Sequence[Path], languages: Sequence[str]
+) -> None:
+    """Refuse ``film.wav`` beside ``film.de.wav``, where ``film`` is translated into German."""
+    known = dict(zip(map(str, stems), recordings, strict=True)) if languages else {}
+    for stem, recording in known.items():
+        for language in languages:
+            if other := known.get(f"{stem}.{language}"):
+                output = Path(f"{stem}.{language}")
+                raise OutputCollisionError([recording.name, other.name], output, placed=False)
 
 
 def check_outputs(stems: Sequence[Path] | None, options: RunOptions) -> None:

@@ -13,7 +13,7 @@ from dalston_cli import __version__
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import WRITERS
+from dalston_cli.formats.registry import WRITERS, in_languages
 from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, OutputNotice
@@ -49,6 +49,8 @@ class OutputSpec:
         print_text: Receives the text if there is no folder; None if there is one.
         place: Where outputs go.
         language_suffix: Their names have the language of the text; see ``suffix``.
+        languages: Those that texts are written in besides, BCP-47 lower case.
+        bilingual: With the transcript's own text above, in formats that have room for it.
     """
 
     formats: tuple[str, ...]
@@ -58,6 +60,8 @@ class OutputSpec:
     print_text: Callable[[str], None] | None = None
     place: OutputPlace = HERE
     language_suffix: bool = False
+    languages: tuple[str, ...] = ()
+    bilingual: bool = False
 
     def __post_init__(self) -> None:
         """Refuse, before any work, what no transcript can be written as.
@@ -71,8 +75,9 @@ class OutputSpec:
 
     @cached_property
     def writers(self) -> tuple[Writer, ...]:
-        """The formats' writers, in order."""
-        return tuple(WRITERS[name] for name in self.formats)
+        """The formats' writers, in order, then those of translations."""
+        own = (WRITERS[name] for name in self.formats)
+        return in_languages(own, self.languages, bilingual=self.bilingual)
 
     def reason_to_drop(self, writer: Writer, transcript: Transcript) -> str | None:
         """Return why the format has to be dropped; None if it can be rendered.
@@ -81,7 +86,8 @@ class OutputSpec:
             WordsMissingError, SpeakersMissingError: A format that is not optional needs them.
         """
         error = writer.unmet_need(transcript, self.render)
-        if error is not None and writer.name not in self.optional:
+        is_optional = writer.name in self.optional or bool(writer.language)
+        if error is not None and not is_optional:
             raise error
         return f"{error.message}: {writer.name} is left out" if error else None
 
@@ -271,7 +277,8 @@ class OutputWriter:
 
     def _is_dropped(self, output: str, writer: Writer) -> bool:
         """Return True if this transcript is known to lack what an optional format needs."""
-        if writer.name not in self._spec.optional or self._place.exists(output):
+        is_optional = writer.name in self._spec.optional or bool(writer.language)
+        if not is_optional or self._place.exists(output):
             return False
         return self._keys(Path(output)).get(None) == self._output_key(writer)
 

@@ -10,7 +10,14 @@ from msgspec import Struct
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.failure import EngineRefusal
 from dalston_cli.pipeline.jobs.base import Pay
-from dalston_sdk.wire import ErrorCode, RefineOptions, RefineResult, Result
+from dalston_sdk.wire import (
+    ErrorCode,
+    RefineOptions,
+    RefineResult,
+    Result,
+    TranslateOptions,
+    TranslateResult,
+)
 
 _NOTHING_SPENT = frozenset(
     {
@@ -56,7 +63,7 @@ class Budget:
         Raises:
             BudgetUnknownError: A stage before failed, perhaps after it had spent something.
         """
-        if self._left_usd is None or not isinstance(options, RefineOptions):
+        if self._left_usd is None or not isinstance(options, RefineOptions | TranslateOptions):
             yield options, lambda _result: None
             return
         async with self._turn:
@@ -70,7 +77,7 @@ class Budget:
                 raise
 
     def _pay(self, result: Result) -> None:
-        usage = result.usage if isinstance(result, RefineResult) else None
+        usage = result.usage if isinstance(result, RefineResult | TranslateResult) else None
         if self._left_usd is None or usage is None or usage.cost_usd is None:
             return
         self._left_usd = max(0.0, self._left_usd - usage.cost_usd)

@@ -259,7 +259,9 @@ def _record(plan: StagePlan, engine: Slot, finished: wire.Finished) -> wire.Stag
         model_digest=plan.weights.digest if plan.weights else None,
         options=result.effective,
         elapsed_s=finished.elapsed_s,
-        usage=result.usage if isinstance(result, wire.RefineResult) else None,
+        usage=result.usage
+        if isinstance(result, wire.RefineResult | wire.TranslateResult)
+        else None,
     )
 
 

@@ -10,7 +10,8 @@ TELL_SPEAKERS_APART = ("diarize", "channels=split", "audio_track=all")
 """Conditions of which one has to hold for a transcript to have speakers."""
 
 _ANY = ("refine", "title", "summary", "chapters", "action_items")
-"""Settings that give language models work."""
+"""Settings that give language models work on the text itself."""
+_PAID = (*_ANY, "translate_to")
 
 
 @group("Speakers")
@@ -100,7 +101,7 @@ class LanguageModel:
     refine_model: str = kinds.model_id(
         "Model that cleans up and sums up: a service's, ollama/NAME, or http://HOST:PORT/v1#NAME.",
         "auto",
-        needs=_ANY,
+        needs=_PAID,
     )
     refine_level: RefineLevel | None = kinds.choice(
         "How much it may change.", example="light", sets="refine.level", needs=("refine",)
@@ -109,7 +110,7 @@ class LanguageModel:
         "Words and names in their right spelling.",
         example="Dalston,Hackney",
         sets="refine",
-        needs=_ANY,
+        needs=_PAID,
     )
     refine_batch: bool = kinds.switch(
         "Hand the text in as a batch: half the price, and hours until it is done.",
@@ -133,9 +134,23 @@ class LanguageModel:
         default=False,
         sets="overview",
     )
+    translate_to: tuple[str, ...] | None = kinds.languages(
+        "Have a language model translate the text into these languages, each in files of its own:"
+        " film.de.srt.",
+        example="de,fr",
+        sets="translate.languages",
+    )
+    translate_model: str = kinds.model_id(
+        "Model that translates, named as that of --refine-model.", "auto", needs=("translate_to",)
+    )
+    bilingual: bool = kinds.switch(
+        "Show the text above its translation, in the translation's vtt and ass.",
+        default=False,
+        needs=("translate_to",),
+    )
     max_cost: float | None = Kind("USD", ge=0)(
         "The most that language models may cost in this run, in US dollars.",
         example="0.10",
         sets="refine.max_cost_usd",
-        needs=_ANY,
+        needs=_PAID,
     )

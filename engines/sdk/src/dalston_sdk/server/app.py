@@ -18,7 +18,7 @@ from dalston_sdk.server.replies import StreamReply, failure, json_reply
 from dalston_sdk.server.requests import parse_load, parse_request
 from dalston_sdk.server.service import Service
 from dalston_sdk.server.upload import Upload, receive
-from dalston_sdk.wire import ErrorCode, LoadReply, ModelRef, RefineRequest
+from dalston_sdk.wire import ErrorCode, LoadReply, ModelRef, RefineRequest, TranslateRequest
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -114,7 +114,7 @@ class _Endpoints:
         duration_s = 0.0
         if upload.audio is not None:
             duration_s = check_wav(upload.audio)
-        elif not isinstance(request, RefineRequest):
+        elif not isinstance(request, RefineRequest | TranslateRequest):
             raise EngineError(ErrorCode.AUDIO_INVALID, "the request came without audio")
         if not service.device.starting:
             await service.device.require()

@@ -12,7 +12,7 @@ from dalston_sdk.testing.parts import check_parts
 from dalston_sdk.testing.process import EngineProcess, settled
 from dalston_sdk.testing.rules import check_result, require
 from dalston_sdk.testing.subject import Subject
-from dalston_sdk.wire import ErrorCode, RefineRequest, Request
+from dalston_sdk.wire import ErrorCode, RefineRequest, Request, TranslateRequest
 
 Check = Callable[[Subject, EngineClient], Coroutine[None, None, None]]
 
@@ -75,7 +75,7 @@ async def check_unsupported_option(subject: Subject, client: EngineClient) -> No
 async def check_invalid_audio(subject: Subject, client: EngineClient) -> None:
     """Check that audio that is not 16 kHz mono PCM16 with samples is refused."""
     request = subject.request(subject.first_stage)
-    if isinstance(request, RefineRequest):
+    if isinstance(request, RefineRequest | TranslateRequest):
         return
     with tempfile.TemporaryDirectory() as name:
         for audio in _invalid_audio(Path(name)):

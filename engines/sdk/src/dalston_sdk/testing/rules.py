@@ -23,6 +23,8 @@ from dalston_sdk.wire import (
     SpeakerTurn,
     SpeechRegion,
     TranscribeResult,
+    TranslateRequest,
+    TranslateResult,
     Word,
 )
 
@@ -67,6 +69,10 @@ def check_result(request: Request, result: Result, duration_s: float) -> None:
         case RefineResult():
             check_ids(request, result.texts)
             check_places(request, result)
+        case TranslateResult():
+            check_languages(request, result)
+            for texts in result.texts.values():
+                check_ids(request, texts)
 
 
 def check_segments(segments: Sequence[Segment], duration_s: float) -> None:
@@ -129,10 +135,18 @@ def check_speakers(result: DiarizeResult) -> None:
 
 def check_ids(request: Request, answers: Mapping[int, object]) -> None:
     """Check that every answer is about a segment of the request."""
-    if not isinstance(request, EmotionRequest | RefineRequest):
+    if not isinstance(request, EmotionRequest | RefineRequest | TranslateRequest):
         raise AssertionError(f"{type(request).__name__} has no segments")  # noqa: TRY004 - a rule
     unknown = set(answers) - {segment.id for segment in request.segments}
     require(not unknown, f"there are answers for unknown segments {unknown}")
+
+
+def check_languages(request: Request, result: TranslateResult) -> None:
+    """Check that there are no languages but those that were asked for."""
+    if not isinstance(request, TranslateRequest):
+        raise AssertionError(f"{type(request).__name__} names no languages")  # noqa: TRY004 - a rule
+    unknown = set(result.texts) - set(request.options.languages or ())
+    require(not unknown, f"there are translations into {unknown}, which were not asked for")
 
 
 def check_places(request: Request, result: RefineResult) -> None:

@@ -27,6 +27,7 @@ from dalston_sdk.wire import (
     Stage,
     StreamMessage,
     TranscribeResult,
+    TranslateResult,
 )
 
 OptionValue: TypeAlias = Any
@@ -107,6 +108,18 @@ class RunningEngine:
         """Clean up the text of segments."""
         request = self.request(Stage.REFINE, segments, model=model, language=language, **options)
         return self.result(request, None, RefineResult)
+
+    def translate(
+        self,
+        segments: Sequence[Segment],
+        *,
+        model: ModelRef | None = None,
+        language: str | None = "en",
+        **options: OptionValue,
+    ) -> TranslateResult:
+        """Translate the text of segments."""
+        request = self.request(Stage.TRANSLATE, segments, model=model, language=language, **options)
+        return self.result(request, None, TranslateResult)
 
     def request(
         self,

@@ -19,6 +19,7 @@ from dalston_sdk.wire import (
     Request,
     Segment,
     Stage,
+    TranslateRequest,
 )
 
 _SAMPLE_VALUES: tuple[object, ...] = (1, 0.5, True, "transcribe", "nearest", "light", ["x"], [1])
@@ -33,7 +34,7 @@ class Subject:
         start: How to start it.
         model: Weights that it can load.
         stages: Per stage the options that ``engine.yaml`` says it supports.
-        audio: 16 kHz mono PCM16 WAV with speech; needed unless it only refines.
+        audio: 16 kHz mono PCM16 WAV with speech; needed unless it only works on text.
         stage_models: Weights for stages that ``model`` does not serve.
         other_model: Other weights for the swap; without them ``model`` is loaded again.
         segments: Text for the stages that need one, with times inside ``audio``.
@@ -88,7 +89,7 @@ class Subject:
 
     def audio_for(self, request: Request) -> Path | None:
         """Return the audio that goes with a request."""
-        return None if isinstance(request, RefineRequest) else self.audio
+        return None if isinstance(request, RefineRequest | TranslateRequest) else self.audio
 
     async def run(self, client: EngineClient, request: Request) -> Finished:
         """Run a request to its end."""

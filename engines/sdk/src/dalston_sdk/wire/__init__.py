@@ -55,6 +55,9 @@ from dalston_sdk.wire.stage import (
     TranscribeOptions,
     TranscribeRequest,
     TranscribeResult,
+    TranslateOptions,
+    TranslateRequest,
+    TranslateResult,
 )
 from dalston_sdk.wire.transcript import (
     TRANSCRIPT_VERSION,
@@ -149,6 +152,9 @@ __all__ = [
     "TranscribeRequest",
     "TranscribeResult",
     "Transcript",
+    "TranslateOptions",
+    "TranslateRequest",
+    "TranslateResult",
     "UnknownReason",
     "Word",
 ]

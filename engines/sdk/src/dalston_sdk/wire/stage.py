@@ -33,6 +33,7 @@ class Stage(str, Enum):
     EMOTION = "emotion"
     EVENTS = "events"
     REFINE = "refine"
+    TRANSLATE = "translate"
 
 
 class ModelRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -181,6 +182,21 @@ class RefineOptions(
     action_items: bool | None = None
 
 
+class TranslateOptions(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """Options of translation; ``glossary``, ``max_cost_usd`` and ``prices`` as of refinement.
+
+    Attributes:
+        languages: BCP-47 lower case, each one to translate into.
+    """
+
+    languages: tuple[str, ...] | None = None
+    glossary: tuple[str, ...] | None = None
+    max_cost_usd: float | None = None
+    prices: TokenPrices | None = None
+
+
 class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
     """Fields of every request."""
 
@@ -233,6 +249,14 @@ class RefineRequest(_Request, frozen=True, kw_only=True, tag="refine"):
     options: RefineOptions = RefineOptions()
 
 
+class TranslateRequest(_Request, frozen=True, kw_only=True, tag="translate"):
+    """Translate the text of ``segments`` into each language of the options; needs no audio."""
+
+    language: str | None
+    segments: tuple[Segment, ...]
+    options: TranslateOptions = TranslateOptions()
+
+
 Request = (
     TranscribeRequest
     | AlignRequest
@@ -240,6 +264,7 @@ Request = (
     | EmotionRequest
     | EventsRequest
     | RefineRequest
+    | TranslateRequest
 )
 
 
@@ -332,8 +357,21 @@ class RefineResult(_Result, frozen=True, kw_only=True, tag="refine"):
     usage: TokenUsage | None = None
 
 
+class TranslateResult(_Result, frozen=True, kw_only=True, tag="translate"):
+    """For each language the text per segment id; ``warnings`` name every missing segment."""
+
+    texts: dict[str, dict[int, str]]
+    usage: TokenUsage | None = None
+
+
 Result = (
-    TranscribeResult | AlignResult | DiarizeResult | EmotionResult | EventsResult | RefineResult
+    TranscribeResult
+    | AlignResult
+    | DiarizeResult
+    | EmotionResult
+    | EventsResult
+    | RefineResult
+    | TranslateResult
 )
 
 OPTIONS: dict[Stage, type[Struct]] = {

@@ -62,6 +62,7 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
         human: True if a person corrected its words, its bounds or its speaker.
         checked: True if a person has marked it as right.
         paragraph: From 0, of a known text that has paragraphs; None for any other.
+        translations: The text in other languages, by BCP-47 lower case.
     """
 
     id: int
@@ -83,6 +84,7 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     human: bool = False
     checked: bool = False
     paragraph: int | None = None
+    translations: dict[str, str] = field(default_factory=dict)
 
 
 class SpeechRegion(Struct, frozen=True, kw_only=True):

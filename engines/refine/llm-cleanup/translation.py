@@ -1,0 +1,200 @@
+"""Translates the text of a transcript: chunk by chunk, and what was not usable once more."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from checking import AnswerError, read_answer
+from chunks import Chunk, estimate_tokens, split_segments
+from cleanup import no_usable_answer
+from completion import THINKING_TOKENS, Completion, Prompt
+from endpoint import Endpoint
+from prompt import SCHEMA, chunk_prompt
+from providers import open_provider
+from session import ModelSession
+from translation_checking import doubts, translation_fault
+from translation_prompt import translation_prompt
+
+from dalston_sdk.engine import RunContext
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import (
+    ErrorCode,
+    Notice,
+    RefineOptions,
+    Segment,
+    TranslateOptions,
+    TranslateRequest,
+    TranslateResult,
+)
+
+_MAX_TOKENS = 24_000
+_ROUNDS = 2
+"""Times that a segment is sent at most: a model that errs once is often right the second time."""
+
+
+@dataclass(kw_only=True)
+class _Progress:
+    """One language: what is translated, and why the rest is not.
+
+    Attributes:
+        texts: By segment id.
+        faults: Reasons by segment id.
+    """
+
+    texts: dict[int, str] = field(default_factory=dict)
+    faults: dict[int, str] = field(default_factory=dict)
+
+
+def translate(
+    request: TranslateRequest, endpoint: Endpoint, context: RunContext
+) -> TranslateResult:
+    """Translate every segment into every language, and name those that could not be.
+
+    Raises:
+        EngineError: ``invalid_request`` without a language; ``internal`` where no answer can be
+            used; as ``ModelSession.complete``.
+        CancelledError: The request was cancelled; pending prompts are dropped.
+    """
+    if not request.options.languages:
+        raise EngineError(
+            ErrorCode.INVALID_REQUEST,
+            "no language was named to translate into (languages)",
+            hint="name some: --translate-to de,fr",
+        )
+    return asyncio.run(_translate(request, endpoint, context))
+
+
+async def _translate(
+    request: TranslateRequest, endpoint: Endpoint, context: RunContext
+) -> TranslateResult:
+    options = request.options
+    wanted = dict.fromkeys(options.languages or ())
+    others = [each for each in wanted if not _is_same(each, request.language)]
+    segments = [each for each in request.segments if each.text]
+    speech_s = sum(each.end - each.start for each in segments)
+    texts: dict[str, dict[int, str]] = {}
+    notices = [
+        Notice(code="not_translated", message=f"the text is in {each} already")
+        for each in wanted
+        if each not in others
+    ]
+    async with aclosing(open_provider(endpoint)) as provider:
+        paid = RefineOptions(prices=options.prices, max_cost_usd=options.max_cost_usd)
+        session = ModelSession(provider, endpoint, paid, context, speech_s * len(others))
+        systems = {each: translation_prompt(options, request.language, each) for each in others}
+        chunks = split_segments(segments)
+        session.check_budget(
+            _prompt(system, each).upper_bound for system in systems.values() for each in chunks
+        )
+        for language, system in systems.items():
+            try:
+                done = await _into(system, segments, session)
+            except EngineError as error:
+                if not any(texts.values()):
+                    raise
+                done = _Progress(
+                    faults=dict.fromkeys([each.id for each in segments], error.message)
+                )
+            texts[language] = done.texts
+            notices += _notices(language, segments, done, options)
+    if any(done for done in texts.values()) or not (segments and others):
+        return TranslateResult(
+            texts=texts,
+            usage=session.usage(),
+            effective=_effective(options),
+            warnings=tuple(notices),
+        )
+    raise no_usable_answer(session.model, notices[-1].message)
+
+
+async def _into(system: str, segments: Sequence[Segment], session: ModelSession) -> _Progress:
+    """Translate segments into one language; what is refused is asked for once more.
+
+    Raises:
+        EngineError: As ``ModelSession.complete``, if nothing is translated yet.
+    """
+    done = _Progress()
+    for _ in range(_ROUNDS):
+        missing = {each.id for each in segments if each.id not in done.texts}
+        chunks = [_only(chunk, missing) for chunk in split_segments(segments)]
+        chunks = [chunk for chunk in chunks if chunk.segments]
+        if not chunks:
+            break
+        try:
+            completions = await session.complete([_prompt(system, chunk) for chunk in chunks])
+        except EngineError:
+            if not done.texts:
+                raise
+            break  # what was translated, and paid for, is kept
+        for chunk, completion in zip(chunks, completions, strict=True):
+            _take(chunk, completion, done)
+    return done
+
+
+def _only(chunk: Chunk, wanted: set[int]) -> Chunk:
+    """Return a chunk with some of its segments, and the same text around it."""
+    kept = tuple(each for each in chunk.segments if each.id in wanted)
+    return Chunk(segments=kept, before=chunk.before, after=chunk.after)
+
+
+def _take(chunk: Chunk, completion: Completion, done: _Progress) -> None:
+    """Keep the usable translations of an answer, and the reasons against the others."""
+    asked = [each.id for each in chunk.segments]
+    try:
+        found = read_answer(completion.require_text())
+    except AnswerError as error:
+        done.faults.update(dict.fromkeys(asked, str(error)))
+        return
+    if [number for number, _ in found] != asked:
+        mixed_up = "the ids in the answer are not those that were asked about"
+        done.faults.update(dict.fromkeys(asked, mixed_up))
+        return
+    for segment, (number, answered) in zip(chunk.segments, found, strict=True):
+        text = " ".join(answered.split())
+        fault = translation_fault(segment.text, text)
+        if fault is None:
+            done.texts[number] = text
+        else:
+            done.faults[number] = fault
+
+
+def _notices(
+    language: str, segments: Sequence[Segment], done: _Progress, options: TranslateOptions
+) -> Iterator[Notice]:
+    for segment in segments:
+        text = done.texts.get(segment.id)
+        place: Mapping[str, Any] = {"start": segment.start, "end": segment.end}
+        if text is None:
+            reason = f"segment {segment.id} is not translated into {language}"
+            yield Notice(
+                code="not_translated", message=f"{reason}: {done.faults[segment.id]}", **place
+            )
+            continue
+        for doubt in doubts(segment.text, text, options.glossary or ()):
+            message = f"{doubt} of segment {segment.id} is not in its translation into {language}"
+            yield Notice(code="translation_doubtful", message=message, **place)
+
+
+def _prompt(system: str, chunk: Chunk) -> Prompt:
+    text = chunk_prompt(chunk)
+    return Prompt(
+        system=system,
+        text=text,
+        schema=SCHEMA,
+        max_tokens=min(_MAX_TOKENS, THINKING_TOKENS + 3 * estimate_tokens(text)),
+        duration_s=chunk.duration_s,
+    )
+
+
+def _is_same(target: str, source: str | None) -> bool:
+    """Return True if a text needs no translation: ``en`` is ``en-gb`` enough."""
+    return source is not None and (target == source or target == source.split("-", 1)[0])
+
+
+def _effective(options: TranslateOptions) -> dict[str, Any]:
+    values: dict[str, Any] = msgspec.to_builtins(options)
+    names = TranslateOptions.__struct_fields__
+    return {name: values.get(name) for name in names}
