@@ -66,7 +66,11 @@ HERE = list(
         command.typed: command
         for command in reversed(WRITTEN)
         if not (
-            command.needs_docker or command.needs_gpu or command.needs_store or command.needs_voices
+            command.needs_docker
+            or command.needs_gpu
+            or command.needs_language_model
+            or command.needs_store
+            or command.needs_voices
         )
     }.values()
 )[::-1]

@@ -251,6 +251,34 @@ def test_ollama_needs_no_key(
     assert stage(found)["usage"]["cost_usd"] == 0
 
 
+def test_a_film_is_translated_without_a_key(
+    user: Home,
+    server: LanguageModelServer,
+    monologue: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def into_german(request: ModelRequest) -> Answer:
+        return Answer(
+            text=corrected({key: f"übersetzt {text}" for key, text in request.texts.items()})
+        )
+
+    server.pulled, server.behave = [pulled("llama3.2:latest")], into_german
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+        monkeypatch.setitem(user.environ, name, "")
+    monkeypatch.setitem(user.environ, "OLLAMA_HOST", server.url)
+    words = ("--translate-to", "de", "-f", "srt,vtt,json", "--bilingual")
+    done = user.run_here("transcribe", monologue, "-o", tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "übersetzt" in (tmp_path / "monologue.de.srt").read_text(encoding="utf-8")
+    assert "übersetzt" not in (tmp_path / "monologue.srt").read_text(encoding="utf-8")
+    both = (tmp_path / "monologue.de.vtt").read_text(encoding="utf-8")
+    found = read(tmp_path)["segments"][0]
+    assert found["translations"] == {"de": f"übersetzt {found['text']}"}
+    assert "übersetzt" in both
+    assert both.count("line:0") >= len(read(tmp_path)["segments"])
+
+
 def test_a_key_that_was_put_right_is_taken_at_once(
     user: Home,
     server: LanguageModelServer,

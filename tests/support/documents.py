@@ -68,6 +68,11 @@ class Command:
         return self.file == "docs/speakers.md" or any(part in self.text for part in own)
 
     @property
+    def needs_language_model(self) -> bool:
+        """True if a language model has to answer; ``tests/acceptance/test_refine.py`` has one."""
+        return "--translate-to" in self.text
+
+    @property
     def needs_store(self) -> bool:
         """True if it names what is on another machine."""
         return "://" in self.text
