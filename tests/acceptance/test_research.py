@@ -107,8 +107,9 @@ def correct(page: Page) -> None:
 
 
 def rename(page: Page, label: str, name: str) -> None:
-    page.once("dialog", lambda dialog: dialog.accept(name))
     page.get_by_role("button", name=f"Rename {label}").click()
+    page.get_by_label(f"New name of {label}").fill(name)
+    page.keyboard.press("Enter")
     expect(page.get_by_role("button", name=f"Rename {name}")).to_be_visible()
 
 

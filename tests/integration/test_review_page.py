@@ -129,8 +129,9 @@ def test_segments_and_speakers_are_corrected_and_exported(visit: Visitor, folder
     choose(page, "s1", "Merge with next")
     expect(text_of(page, "s1")).to_have_text("bring an umbrella it is")
 
-    page.once("dialog", lambda dialog: dialog.accept("Ada"))
     page.get_by_role("button", name="Rename SPEAKER_00").click()
+    page.get_by_label("New name of SPEAKER_00").fill("Ada")
+    page.keyboard.press("Enter")
     expect(page.locator(".segment .speaker").first).to_have_text("Ada")
 
     choose(page, "s1", "Mark as checked")
