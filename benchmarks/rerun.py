@@ -36,7 +36,7 @@ def _whole_command() -> Measurement:
 
 
 def _per_recording() -> list[Measurement]:
-    """What a finished recording adds: processor time, and peak memory."""
+    """Return what a finished recording adds: processor time, and peak memory."""
     with workshop() as folder:
         few, many = (_again_over(folder, count) for count in (FEW, MANY))
     each_s = (many.processor_s - few.processor_s) / (MANY - FEW)

@@ -89,7 +89,7 @@ def written(work: Path) -> list[str]:
 
 
 def reports(work: Path) -> dict[str, dict[str, int]]:
-    """What each task's report counts."""
+    """Return what each task's report counts."""
     files = (work / "transcripts" / "reports").iterdir()
     ends = {path.stem: json.loads(path.read_text("utf-8").splitlines()[-1]) for path in files}
     return {name: end["data"]["counts"] for name, end in sorted(ends.items())}

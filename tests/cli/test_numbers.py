@@ -45,7 +45,7 @@ def options_of(one: Setting, text: str) -> RunOptions | str:
 
 @pytest.mark.parametrize("one", NUMBERS, ids=lambda one: one.name)
 def test_an_option_refuses_it_or_takes_it(one: Setting) -> None:
-    """What is taken can be sent to an engine as JSON, and is what it was."""
+    """Send what is taken to an engine as JSON: it is what it was."""
     for text in HOSTILE:
         found = options_of(one, text)
         if isinstance(found, str):

@@ -65,7 +65,7 @@ def test_16_bits(tmp_path: Path, speech: NDArray[np.float32]) -> None:
 def test_channels_of_their_own_keep_their_distance(
     tmp_path: Path, speech: NDArray[np.float32]
 ) -> None:
-    """What one channel picks up of the other one stays below it."""
+    """Keep what one channel picks up of the other one below it."""
     both = np.stack((speech, by(-50, speech)), axis=1) * 32768
     source = recordings.write_wav(tmp_path / "in.wav", np.rint(both).astype(np.int16))
 

@@ -34,7 +34,7 @@ def homes(home: PipelineHome, second_home: PipelineHome) -> tuple[PipelineHome, 
 
 
 def objects(below: str = "results") -> dict[str, bytes]:
-    """What is in the bucket."""
+    """Return what is in the bucket."""
     system = store_of(Address(f"s3://{BUCKET}")).system
     found = system.find(f"{BUCKET}/{below}")
     return {name.removeprefix(f"{BUCKET}/{below}/"): system.cat_file(name) for name in found}

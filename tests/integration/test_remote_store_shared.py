@@ -49,7 +49,7 @@ def run_all(machines: list[PipelineHome], store: str, align: str = "auto") -> li
 
 
 def left(bucket: str) -> list[str]:
-    """What is in the store and no result."""
+    """Return what is in the store and no result."""
     found = store_of(Address(bucket)).system.find(f"{BUCKET}/results")
     return [name for name in found if not name.endswith(".json")]
 

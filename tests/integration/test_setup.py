@@ -64,7 +64,7 @@ class User:
     environ: dict[str, str]
 
     def run(self, *words: str, code: int = 0) -> tuple[str, Any]:
-        """What stderr said, and the data of ``--json``."""
+        """Return what stderr said, and the data of ``--json``."""
         done = run_dalston("setup", *words, environ=self.environ)
         assert done.returncode == code, done.stderr
         return done.stderr, json.loads(done.stdout)["data"] if "--json" in words else None

@@ -29,7 +29,7 @@ Spoken = Sequence[tuple[str, Pcm]]
 
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, Pcm]:
-    """What real people and flite's voices say, by name."""
+    """Return what real people and flite's voices say, by name."""
     return people_in(SPEECH) | synthetic()
 
 

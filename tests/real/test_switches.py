@@ -16,7 +16,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def spoken(real_user: Home, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """What people said, 3 to 11 s each."""
+    """Return what people said, 3 to 11 s each."""
     folder = tmp_path_factory.mktemp("spoken")
     for name in ("austen-0870", "austen-0880", "austen-0890", "jfk"):
         shutil.copy(SPEECH / f"{name}.wav", folder)

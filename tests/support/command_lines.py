@@ -12,7 +12,7 @@ from dalston_cli.settings.table import TABLE
 
 
 def parsed(line: str) -> dict[str, Any]:
-    """What the parser makes of the options of a line; None for those that are not given."""
+    """Return what the parser makes of a line's options; None for those that are not given."""
     root = build_root()
     context = root.make_context(PROGRAM, ["transcribe"], resilient_parsing=True)
     command = root.get_command(context, "transcribe")

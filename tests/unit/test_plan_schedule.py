@@ -93,7 +93,7 @@ def test_neighbours_of_one_engine_are_one_phase(
 def decided(
     phases: tuple[Phase, ...], requested: ScheduleName, needs: dict[str, float], free: float
 ) -> tuple[str, str]:
-    """What is decided where each engine needs so much, and so much is free."""
+    """Return what is decided where each engine needs so much, and so much is free."""
     told = {(name, "cpu"): Need(engine=name, by_place={RAM: mb}) for name, mb in needs.items()}
     found = chosen_schedule(
         requested,

@@ -23,7 +23,7 @@ ODD: tuple[object, ...] = (
 
 
 def plainly(one: Setting, value: object) -> object:
-    """What is read without pydantic; the class of the error where that cannot be."""
+    """Return what is read without pydantic; the class of the error where that cannot be."""
     try:
         return plain_value(one, value)
     except UndecidedError:

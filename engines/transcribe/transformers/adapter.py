@@ -92,7 +92,7 @@ class Adapter(ABC):
     @property
     @abstractmethod
     def traits(self) -> Traits:
-        """What the model can do."""
+        """Return what the model can do."""
 
     def plain_traits(self, *, times_words: bool, max_chunk_s: float) -> Traits:
         """Return those of a model that only transcribes, and whose files name no language."""

@@ -49,7 +49,7 @@ class Clip:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What results depend on."""
+        """Return what results depend on."""
         return (self.start, self.end, self.gaps) if self.gaps else (self.start, self.end)
 
     def __str__(self) -> str:

@@ -32,7 +32,7 @@ class _Step:
 
     @property
     def part(self) -> float | None:
-        """What is done of it, from 0 to 1; None where that is not known."""
+        """Return the part that is done, from 0 to 1; None where that is not known."""
         return self.done_bytes / self.total_bytes if self.total_bytes else self.told_part or None
 
     @property

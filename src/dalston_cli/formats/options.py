@@ -79,7 +79,7 @@ class RenderOptions:
 
     @property
     def key(self) -> object:
-        """What an output's key depends on; what came after 0.1 only where it is set."""
+        """Return what an output's key depends on; what came after 0.1 only where it is set."""
         first = _KeyOf01(subtitles=self.subtitles, speakers=self.speakers)
         parts: dict[str, object] = {}
         if self.timestamps is not None:

@@ -31,7 +31,7 @@ class KnownTextSource(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What a transcript depends on: the text, and its name, which is in it, too."""
+        """Return what a transcript depends on: the text, and its name, which is in it, too."""
         return f"{self.digest} {self.name}"
 
     @property

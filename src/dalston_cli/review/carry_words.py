@@ -31,7 +31,7 @@ class Flat(Struct, frozen=True):
 
     @property
     def keys(self) -> list[str]:
-        """What words are compared by: letters, without capitals and marks."""
+        """Return what words are compared by: letters, without capitals and marks."""
         return [_MARKS.sub("", word.text).casefold() or word.text.strip() for word in self.words]
 
     @property

@@ -60,7 +60,7 @@ class Step(Struct, frozen=True):
 
     @property
     def reversed(self) -> "Step":
-        """What takes it back."""
+        """Return what takes it back."""
         splices = (Splice(one.at, one.after, one.before) for one in reversed(self.splices))
         return Step(tuple(splices))
 

@@ -1,4 +1,4 @@
-"""How far a job is, for whoever asks now or follows it."""
+"""The progress of a job, for callers that ask once and for those that follow it."""
 
 import asyncio
 import time

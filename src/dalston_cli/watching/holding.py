@@ -1,4 +1,4 @@
-"""One watcher for a folder, whoever started it."""
+"""One watcher for a folder, no matter which user started it."""
 
 import hashlib
 import os

@@ -143,7 +143,7 @@ class BatchFitter:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the user should know: which size was taken instead of the one asked for."""
+        """Return what the user should know: which size was taken instead of the one asked for."""
         if self.smallest >= self.asked:
             return ()
         reason = self.sizes.reason(self.place.key)

@@ -89,7 +89,7 @@ def short(ctc_speech: Speech, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(under_test: EngineUnderTest, models: Models, short: Path) -> dict[str, str]:
-    """What the library writes without the engine."""
+    """Return what the library writes without the engine."""
     script = Path(__file__).with_name("library_alone.py")
     folders = [str(models[name].path) for name in RANDOM]
     said = under_test.run(script, short, str(CHUNK_S), *folders)

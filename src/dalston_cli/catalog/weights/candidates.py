@@ -27,7 +27,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
     @property
     def server(self) -> str:
-        """What is asked, for people."""
+        """Return what is asked, for people."""
         return f"the mirror {self.mirror}" if self.mirror else failures.server_of(self.model)
 
     def error(self, failure: exchange.Failure) -> failures.PullError:

@@ -51,7 +51,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     @property
     def stamp(self) -> FileStamp | None:
-        """What changes with the bytes; None where nothing does for sure.
+        """Return what changes with the bytes; None where nothing does for sure.
 
         A weak tag (``W/``) stands for content that means the same, not for the same bytes.
         """

@@ -126,7 +126,7 @@ def _classes(heard: torch.Tensor) -> torch.Tensor:
 
 
 def _tail(model: torch.nn.Module, features: torch.Tensor) -> torch.Tensor:
-    """What PyanNet does after its SincNet."""
+    """Compute what PyanNet does after its SincNet."""
     outputs, _ = model.lstm(features)
     for layer in model.linear:
         outputs = functional.leaky_relu(layer(outputs))

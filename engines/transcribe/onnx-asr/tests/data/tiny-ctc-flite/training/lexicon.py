@@ -41,7 +41,7 @@ def sentence(rng: random.Random) -> list[str]:
 
 
 def held_out(words: list[str]) -> bool:
-    """Whether training left this sentence out."""
+    """Return True if training left this sentence out."""
     return int(hashlib.md5(" ".join(words).encode()).hexdigest(), 16) % 10 == 0
 
 
