@@ -125,9 +125,17 @@ async def running(folder: Path, told: Mapping[str, object]) -> AsyncIterator[Non
         await process.wait()
 
 
+async def opened(socket: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """Return a connection; None as long as the socket is a file that is not listened at yet."""
+    try:
+        return await asyncio.open_unix_connection(socket)
+    except ConnectionRefusedError:
+        return None
+
+
 async def asked(socket: Path) -> bytes:
     """Return the answer; nothing where the connection ends, be it before the question is sent."""
-    reader, writer = await asyncio.open_unix_connection(socket)
+    reader, writer = await eventually(lambda: opened(socket))
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
     answer = b""
     with suppress(ConnectionError):
