@@ -19,13 +19,15 @@ from dalston_sdk.wire import OPTIONS, Stage
 
 ALL = pytest.mark.parametrize("one", TABLE.values(), ids=TABLE)
 NO_SETTINGS = {
+    Stage.TRANSCRIBE: {"hotword_weights"},
     Stage.ALIGN: {"batch_size", "interpolate"},
     Stage.DIARIZE: {"batch_size", "chunk_s"},
     Stage.EMOTION: {"batch_size"},
     Stage.EVENTS: {"batch_size", "max_gap_ms", "off_threshold"},
     Stage.REFINE: {"prices"},
+    Stage.TRANSLATE: {"glossary", "max_cost_usd", "prices"},
 }
-"""Options of stages that are for models to set and not for users."""
+"""Options of stages without a setting of their own: models set them, or another setting does."""
 
 
 def example(one: Setting) -> str:
