@@ -21,6 +21,8 @@ JFK = SPEECH / "jfk.wav"
 CONVERT = """
 import sys
 from pathlib import Path
+from dalston_sdk.torch_device import import_torchaudio
+import_torchaudio()
 from tests.tiny_whisper import convert_whisper
 convert_whisper(Path(sys.argv[1]), Path(sys.argv[2]))
 """

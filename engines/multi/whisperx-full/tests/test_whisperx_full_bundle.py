@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.engine_under_test import EngineUnderTest
 from tests.support.flite import Speech, repeat_wav
@@ -156,8 +157,8 @@ def test_swaps_change_neither_results_nor_memory(
             segments = engine.transcribe(sentence.wav).segments
             words = engine.align(sentence.wav, segments).segments
             turns = engine.diarize(sentence.wav, num_speakers=1).turns
-            results.add((segments, words, turns))
-            texts.add(engine.transcribe(sentence.wav, model=broken).segments)
+            results.add(msgspec.json.encode((segments, words, turns)))
+            texts.add(msgspec.json.encode(engine.transcribe(sentence.wav, model=broken).segments))
             sizes.append(engine.health().rss_mb)
     assert len(results) == len(texts) == 1
     check_memory_settles(sizes)

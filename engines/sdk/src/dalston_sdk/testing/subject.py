@@ -25,6 +25,9 @@ from dalston_sdk.wire import (
 _SAMPLE_VALUES: tuple[object, ...] = (1, 0.5, True, "transcribe", "nearest", "light", ["x"], [1])
 """For an option of any type, one of these is a value of that type."""
 
+_NEEDED: Mapping[Stage, Mapping[str, object]] = {Stage.TRANSLATE: {"languages": ["de"]}}
+"""Options without which a stage has nothing to do."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -72,11 +75,11 @@ class Subject:
         model: ModelRef | None = None,
         option: tuple[str, object] | None = None,
     ) -> Request:
-        """Build a request, with one option where it is given."""
+        """Build a request, with what its stage needs, and one option where it is given."""
         return build_request(
             stage,
             model or self.stage_models.get(stage, self.model),
-            dict([option] if option else []),
+            {**_NEEDED.get(stage, {}), **dict([option] if option else [])},
             segments=self.segments,
             language=None if stage is Stage.TRANSCRIBE else self.language,
         )
