@@ -52,6 +52,11 @@ def services() -> Mapping[str, Any]:
     return found
 
 
+def engines() -> Mapping[str, Any]:
+    """Return the services that are engines, by name."""
+    return {name: each for name, each in services().items() if "labels" in each}
+
+
 def limits(service: Mapping[str, Any]) -> tuple[str, str]:
     """Return a service's limit and reservation, in MB, where no variable says another.
 
@@ -83,7 +88,7 @@ def render_profiles() -> str:
 def render_services() -> str:
     """Return the table of services with their variables and defaults."""
     rows = []
-    for name, service in services().items():
+    for name, service in engines().items():
         engine, gpu = service["labels"]["dalston.engine"], ""
         if "deploy" in service:
             gpu = f"`{variable(engine, 'GPU')}` 0"
@@ -103,7 +108,7 @@ def render_services() -> str:
 def render_example() -> str:
     """Return a line for every variable of a service or an engine."""
     lines: dict[str, str] = {}
-    for number, (name, service) in enumerate(services().items()):
+    for number, (name, service) in enumerate(engines().items()):
         engine = service["labels"]["dalston.engine"]
         lines[f"{variable(name, 'PORT')}={_FIRST_PORT + number}"] = "a fixed port of one replica"
         limit, reserved = limits(service)

@@ -27,6 +27,7 @@ PROFILES = {
     "speakers-gpu": on_gpus(SPEAKERS),
     "detect-gpu": on_gpus(DETECT),
     "gpu": on_gpus(CORE | SPEAKERS | DETECT),
+    "server": {"gateway", "redis", "worker"},
     "core,speakers,detect": CORE | SPEAKERS | DETECT,
 }
 

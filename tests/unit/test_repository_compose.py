@@ -9,6 +9,7 @@ import yaml
 from tests.cli.test_pages import script
 from tests.support.launching import engine_entry
 
+from dalston_cli import __version__
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.images.availability import usual_base
@@ -33,7 +34,8 @@ def stack_of(name: str) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 STACK = stack_of("compose.yaml")
-SERVICES = STACK["services"]
+SERVER = {"gateway", "worker", "redis"}
+SERVICES = {name: one for name, one in STACK["services"].items() if name not in SERVER}
 CATALOG = load_catalog(CatalogPaths.from_environment({}))
 every_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -103,6 +105,21 @@ def test_a_service_is_built_here_and_has_an_init_and_a_volume_with_a_name(name: 
     assert [each["target"] for each in service["volumes"][1:]] == ["/models"]
 
 
+@pytest.mark.parametrize("name", sorted(SERVER))
+def test_the_server_is_walled_in_and_healthy_or_not(name: str) -> None:
+    service, engine = STACK["services"][name], SERVICES["pocketsphinx"]
+    assert service["profiles"] == ["server"]
+    assert service["image"] == f"dalston/server:{__version__}"
+    for wall in ("user", "read_only", "cap_drop", "security_opt", "pids_limit", "init", "logging"):
+        assert service[wall] == engine[wall]
+    assert service["networks"] == ["server"]  # engines stay in one of their own
+    assert service["healthcheck"]["test"]
+    assert ("ports" in service) is (name == "gateway")
+    for volume in service["volumes"]:
+        if isinstance(volume, str):
+            assert volume.partition(":")[0] in STACK["volumes"]
+
+
 def test_every_service_has_a_gpu_of_its_own_choice() -> None:
     for name, service in SERVICES.items():
         if "deploy" not in service:
@@ -127,9 +144,9 @@ def test_the_page_has_the_anchors_that_people_look_for() -> None:
         assert f"\n{anchor}" in page or f" {anchor}" in page
     assert not re.search(r"\bdocker-compose (?:up|build|logs|down|ps)", page)
     for service in re.findall(r"docker compose (?:up -d|build|stop|logs -f) ([a-z][\w-]+)", page):
-        assert service in SERVICES
+        assert service in STACK["services"]
     for profile in re.findall(r"--profile ([\w-]+)", page):
-        assert any(profile in each["profiles"] for each in SERVICES.values())
+        assert any(profile in each["profiles"] for each in STACK["services"].values())
 
 
 def test_every_engine_has_a_service_for_each_kind_of_device() -> None:
