@@ -24,16 +24,16 @@ RUN if ! python3 -c "import ensurepip" 2> /dev/null; then \
     && python3 -m venv /opt/installer \
     && python3 -m venv --without-pip /opt/dalston
 COPY certificates*/bundle.pem* /opt/lock/
-COPY pyproject.toml README.md LICENSE /opt/source/
-COPY src /opt/source/src
-COPY catalog /opt/source/catalog
-COPY dockerfiles /opt/source/dockerfiles
-COPY engines /opt/source/engines
+COPY pyproject.toml README.md LICENSE /opt/dalston-source/
+COPY src /opt/dalston-source/src
+COPY catalog /opt/dalston-source/catalog
+COPY dockerfiles /opt/dalston-source/dockerfiles
+COPY engines /opt/dalston-source/engines
 # redis for the queue, s3 for a store that several machines share.
 RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
     && /opt/installer/bin/pip --python /opt/dalston/bin/python install \
         --no-cache-dir --disable-pip-version-check --progress-bar off --root-user-action ignore \
-        "/opt/source[redis,s3]"
+        "/opt/dalston-source[redis,s3]"
 
 FROM base
 # As folders that anyone may use: who the services are is up to compose.yaml.

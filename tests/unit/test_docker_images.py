@@ -225,4 +225,5 @@ def test_builders_of_the_checkout_get_the_same_files() -> None:
         name for name in sent if name.startswith(places)
     }
     others = {Path(name).parts[0] for name in sent}
-    assert others <= {"engines", "dockerfiles", "certificates", ".dockerignore"}
+    of_the_server = {"src", "catalog", "pyproject.toml", "README.md", "LICENSE"}
+    assert others <= {"engines", "dockerfiles", "certificates", ".dockerignore"} | of_the_server
