@@ -10,11 +10,11 @@ Reference:
 from collections.abc import Sequence
 from typing import Any
 
-import openai
 from budget import TokenCounts
 from chunks import estimate_tokens
 from completion import Completion, Prompt, no_batch
-from endpoint import MAX_RETRIES, Endpoint
+from endpoint import Endpoint
+from openai_client import openai_client
 
 MIN_CONTEXT = 8192
 """Tokens. Ollama loads a model anew for another length, so it is always a power of two."""
@@ -31,13 +31,7 @@ class OllamaProvider:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._model = endpoint.model
-        self._client = openai.AsyncOpenAI(
-            api_key=endpoint.key,
-            base_url=endpoint.url,
-            timeout=endpoint.timeout_s,
-            max_retries=MAX_RETRIES,
-            http_client=openai.DefaultAsyncHttpxClient(transport=endpoint.transport()),
-        )
+        self._client = openai_client(endpoint)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anthropic
-import openai
 from batches import run_batch
 from budget import TokenCounts
 from completion import Completion, Prompt, Provider, no_batch
 from endpoint import MAX_RETRIES, Endpoint
 from ollama_api import OllamaProvider
+from openai_client import openai_client
 
 
 def open_provider(endpoint: Endpoint) -> Provider:
@@ -72,13 +72,7 @@ class _OpenAI:
         self._model = endpoint.model
         # Only OpenAI itself knows the newer name of the limit.
         self._limit = "max_tokens" if endpoint.url else "max_completion_tokens"
-        self._client = openai.AsyncOpenAI(
-            api_key=endpoint.key,
-            base_url=endpoint.url,
-            timeout=endpoint.timeout_s,
-            max_retries=MAX_RETRIES,
-            http_client=openai.DefaultAsyncHttpxClient(transport=endpoint.transport()),
-        )
+        self._client = openai_client(endpoint)
 
     async def aclose(self) -> None:
         await self._client.close()

@@ -235,4 +235,4 @@ async def _messages(answer: httpx2.Response) -> AsyncIterator[Message]:
             case "data":
                 data.append(value)
             case _:
-                pass  # a sign of life, or what nobody knows yet
+                pass  # a sign of life, or a field that the standard does not name

@@ -144,4 +144,4 @@ end
 return documents
 """
 )
-"""Take over webhooks that nobody tells: lease, ids that this process tells."""
+"""Take over webhooks that no process tells: lease, ids that this process tells."""

@@ -31,7 +31,7 @@ def read_hotwords(entries: Iterable[str]) -> dict[str, tuple[str, ...] | tuple[f
         entries: Words and names, each with ``=NUMBER`` behind it where it has a weight of its own.
 
     Returns:
-        The words, and the weight of each; None for the weights where nobody gave one.
+        The words, and the weight of each; None for the weights where none was given.
 
     Raises:
         HotwordWeightError: A weight is out of range.
