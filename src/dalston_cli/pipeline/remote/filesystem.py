@@ -15,13 +15,12 @@ from dalston_cli.pipeline.remote import errors
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.explaining import explained
 from dalston_cli.pipeline.remote.facts import Facts
-from dalston_cli.pipeline.remote.opening import open_system
+from dalston_cli.pipeline.remote.opening import close_system, open_system
 
 Unreadable = Callable[[str, str], None]
 """Takes a folder that cannot be listed, and the reason."""
 
 BLOCK_BYTES = 1 << 20
-_CLOSE_S = 5.0
 _READ_AHEAD_BYTES = 16 << 20
 
 _ONE_AT_A_TIME = frozenset({"sftp", "memory"})
@@ -171,7 +170,7 @@ class Store:
         if self._scheme == "sftp":
             self.system.client.close()
         else:
-            _end_session(self.system)
+            close_system(self.system)
 
     @property
     def has_conditions(self) -> bool:
@@ -334,19 +333,3 @@ def _sorted_below(root: str, found: Mapping[str, Mapping[str, Any]]) -> Iterator
             continue
         is_folder = info["type"] == "directory" or name.endswith("/")
         yield Entry(path=path, is_folder=is_folder, facts=Facts.of(info, ""))
-
-
-def _end_session(system: Any) -> None:  # noqa: ANN401 - fsspec's, which has no types
-    """Close the connections that S3's or the web's file system keeps.
-
-    Both do so by themselves when they are collected, but give it 0.1 s: on a machine with much to
-    do they stay open.
-    """
-    from fsspec.asyn import sync  # noqa: PLC0415 - heavy
-
-    client, session = (getattr(system, name, None) for name in ("_s3", "_session"))
-    with suppress(TimeoutError):
-        if client is not None:
-            sync(system.loop, client.__aexit__, None, None, None, timeout=_CLOSE_S)
-        elif session is not None and hasattr(session, "closed"):
-            sync(system.loop, session.close, timeout=_CLOSE_S)
