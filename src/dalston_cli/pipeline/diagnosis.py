@@ -17,6 +17,7 @@ from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.folder import MAX_SOCKET_PATH_BYTES, check_private
+from dalston_cli.launchers.local.uv_program import find_uv
 from dalston_cli.launchers.registry import configured_launchers, make_launchers
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME
 from dalston_cli.pipeline.records.repair import check_journal
@@ -68,10 +69,8 @@ def look_at_python() -> Diagnosis:
 
 def look_at_uv() -> Diagnosis:
     """Check the program that builds engines' environments."""
-    import uv  # noqa: PLC0415 - looked at here only
-
     try:
-        found = uv.find_uv_bin()
+        found = find_uv()
     except FileNotFoundError:
         return Diagnosis(
             "uv",

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from dalston_cli.launchers.local.uv_program import find_uv
 from dalston_sdk.identity import python_tag
 
 SIZES = Path(__file__).with_name("download_sizes.json")
@@ -57,12 +58,10 @@ def measured_size(
 
 def _is_kept(lock: Path, environ: Mapping[str, str]) -> bool:
     """Ask uv whether it could install a lock without a network; nothing is installed."""
-    import uv  # noqa: PLC0415 - only a plan and a build need it
-
     with tempfile.TemporaryDirectory(prefix="dalston-") as scratch:
         asked = subprocess.run(
             [
-                *(uv.find_uv_bin(), "--offline", "--color", "never", "pip", "sync", "--dry-run"),
+                *(find_uv(), "--offline", "--color", "never", "pip", "sync", "--dry-run"),
                 *("--require-hashes", "--allow-empty-requirements", "--python", sys.executable),
                 *("--target", f"{scratch}/packages", str(lock)),
             ],

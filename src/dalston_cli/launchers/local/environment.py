@@ -31,6 +31,7 @@ from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
 from dalston_cli.launchers.local.download_sizes import download_size
 from dalston_cli.launchers.local.installer import problem_of_lock, run_uv
+from dalston_cli.launchers.local.uv_program import find_uv
 from dalston_cli.launchers.requirements_lock import choose_lock, fitting_locks, uv_variables
 from dalston_sdk.identity import digest_files, python_tag, sdk_folder, source_files
 
@@ -208,10 +209,8 @@ def _fill(engine: str, lock: Path, building: Path, preparation: Preparation) -> 
 
 def _cache_variables(building: Path, preparation: Preparation) -> dict[str, str]:
     """Have uv's cache on the disk of the environments, unless the user chose its place."""
-    import uv  # noqa: PLC0415 - only a build needs it
-
     told = subprocess.run(
-        [uv.find_uv_bin(), "cache", "dir", "--color", "never"],
+        [find_uv(), "cache", "dir", "--color", "never"],
         cwd=building,
         capture_output=True,
         text=True,

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dalston_cli.launchers.base import Preparation
+from dalston_cli.launchers.local.uv_program import find_uv
 
 NUM_EXPLAINED_LINES = 20
 
@@ -73,15 +74,13 @@ def run_uv(
     Returns:
         Its exit code and its last lines, of which ``preparation`` was told every one.
     """
-    import uv  # noqa: PLC0415 - only a build needs it
-
     last: deque[str] = deque(maxlen=NUM_EXPLAINED_LINES)
     reading, writing = _terminal()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="dalston-") as scratch,  # uv leaves locks in it
             subprocess.Popen(
-                [uv.find_uv_bin(), "--color", "never", *arguments],
+                [find_uv(), "--color", "never", *arguments],
                 cwd=folder,
                 env={**environ, "TERM": "xterm", "NO_COLOR": "1", "TMPDIR": scratch},
                 stdin=subprocess.DEVNULL,
@@ -104,11 +103,9 @@ def problem_of_lock(lock: Path, environ: Mapping[str, str]) -> str | None:
     Returns:
         What uv says is wrong; None if nothing is.
     """
-    import uv  # noqa: PLC0415 - only a build needs it
-
     with tempfile.TemporaryDirectory(prefix="dalston-") as scratch:
         asked = [
-            *(uv.find_uv_bin(), "--color", "never", "pip", "sync", "--dry-run"),
+            *(find_uv(), "--color", "never", "pip", "sync", "--dry-run"),
             *("--target", f"{scratch}/environment", "--python", sys.executable),
             *("--require-hashes", "--allow-empty-requirements", str(lock)),
         ]
