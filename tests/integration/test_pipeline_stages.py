@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.support.pipeline_home import PipelineHome, request_for, write_model, write_recording
+from tests.support.recordings import SAMPLE_RATE, tone, write_wav
 
 from dalston_cli.pipeline.events import EngineReady, StageFinished, StageStarted, WarningRaised
 from dalston_cli.pipeline.request import Overrides
@@ -258,3 +260,35 @@ async def test_when_every_optional_stage_fails_the_text_is_there(home: PipelineH
     assert failed == list(ASKED)
     assert {each["stage"] for each in noticed(transcript)} == set(ASKED)
     assert transcript["text"].startswith("word0 word1")
+
+
+def record_call(path: Path) -> Path:
+    """Two lines, of which one speaks at a time, two seconds each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tones = [tone(8, hertz=hertz) for hertz in (300, 500)]
+    first = np.arange(len(tones[0])) // (2 * SAMPLE_RATE) % 2 == 0
+    apart = [np.where(first, tones[0], 0), np.where(first, 0, tones[1])]
+    return write_wav(path, np.stack(apart, axis=1).astype(np.int16))
+
+
+def diarization(path: Path) -> dict[str, Any]:
+    """The record of the stage in a transcript."""
+    record: dict[str, Any]
+    [record] = [each for each in read_json(path)["stages"] if each["stage"] == "diarize"]
+    return record
+
+
+async def test_the_lines_of_a_call_say_how_many_speakers_there_are(home: PipelineHome) -> None:
+    recordings = [request_for(record_call(home.inputs / "call.wav"))]
+    await home.run(recordings, **ASKED["diarize"])
+    diarized = diarization(home.outputs / "call.json")
+
+    assert diarized["reason"].endswith(
+        "; 2 speakers, as channels 0 and 1 each have speech of their own"
+    )
+    assert diarized["options"]["num_speakers"] == 2  # the fake engine's, of the bounds
+
+    await home.run(recordings, diarize=DiarizeOptions(min_speakers=3))
+    diarized = diarization(home.outputs / "call.json")
+    assert "channels" not in diarized["reason"]
+    assert diarized["options"]["num_speakers"] == 3

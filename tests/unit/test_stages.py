@@ -121,3 +121,41 @@ def plan_everything(folder: Path) -> RecordingPlan:
         speaker_names=(("SPEAKER_00", "Ada"),),
     )
     return plan_recording(context, options)
+
+
+BOUNDS = ("min_speakers", "max_speakers")
+
+
+@pytest.mark.parametrize(
+    ("speaking", "options", "supported", "expected"),
+    [
+        pytest.param((0, 1), {}, BOUNDS, {"min_speakers": 2, "max_speakers": 2}, id="a-call"),
+        pytest.param((0, 2, 3), {}, BOUNDS, {"min_speakers": 3, "max_speakers": 3}, id="three"),
+        pytest.param((0, 1), {}, ("max_speakers", "x"), {"max_speakers": 2}, id="no-fewest"),
+        pytest.param((0, 1), {"chunk_s": 60.0}, BOUNDS[:1], {"min_speakers": 2}, id="no-most"),
+        pytest.param((0, 1), {}, ("num_speakers", "batch_size"), {}, id="no-bounds"),
+        pytest.param((0,), {}, BOUNDS, {}, id="one-channel-speaks"),
+        pytest.param((), {}, BOUNDS, {}, id="not-apart"),
+        pytest.param((0, 1), {"num_speakers": 3}, BOUNDS, {}, id="the-number-was-given"),
+        pytest.param((0, 1), {"min_speakers": 1}, BOUNDS, {}, id="the-fewest-were-given"),
+        pytest.param((0, 1), {"max_speakers": 5}, BOUNDS, {}, id="the-most-were-given"),
+    ],
+)
+def test_channels_say_how_many_speakers_there_are(
+    speaking: tuple[int, ...],
+    options: dict[str, Any],
+    supported: tuple[str, ...],
+    expected: dict[str, int],
+) -> None:
+    given = wire.DiarizeOptions(**options)
+
+    informed, reason = DIARIZE.informed(given, Inputs(speaking=speaking), supported)
+
+    assert informed == wire.DiarizeOptions(**options, **expected)
+    assert bool(reason) is bool(expected)
+
+
+def test_the_reason_names_the_channels() -> None:
+    inputs = Inputs(speaking=(0, 2, 3))
+    _, reason = DIARIZE.informed(wire.DiarizeOptions(), inputs, BOUNDS)
+    assert reason == "3 speakers, as channels 0, 2 and 3 each have speech of their own"

@@ -15,6 +15,7 @@ from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
 from dalston_cli.audio.frames import MAX_PLANES, packed
 from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
+from dalston_cli.audio.own_speech import OwnSpeech
 from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
@@ -94,6 +95,7 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
             wish=wish,
             mixer=Mixer(),
             level=level,
+            own_speech=OwnSpeech(),
         )
         try:
             written = _decode_into(request, decoding, chosen, is_stopped)
@@ -124,6 +126,7 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
                     duration_s=wav.duration_s,
                     audio_digest=wav.digest,
                     pauses=pauses,
+                    speaking=decoding.own_speech.channels() if channel is None else (),
                 )
                 for channel, wav in zip(chosen, written, strict=True)
             ),
@@ -278,7 +281,9 @@ def _write(
     block = level.apply(block)
     for channel, writer in zip(chosen, writers, strict=True):
         if channel is None:
-            samples = decoding.mixer.mix(block, decoding.resampler.positions)
+            positions = decoding.resampler.positions
+            decoding.own_speech.add(block, positions)
+            samples = decoding.mixer.mix(block, positions)
         elif channel < len(block):
             samples = block[channel]
         else:  # the stream lost channels on its way

@@ -11,6 +11,7 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording
 from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
+from dalston_cli.audio.own_speech import OwnSpeech
 from dalston_cli.audio.request import CUT_OFF, ONLY_PARTS, WANTED_TRACK
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
@@ -68,6 +69,7 @@ class Decoding(Struct, frozen=True, kw_only=True):
     counts: Counts
     mixer: Mixer
     level: Level
+    own_speech: OwnSpeech
     wish: TrackWish = MAIN
 
 

@@ -91,6 +91,8 @@ class Channel(Struct, frozen=True, kw_only=True):
         offset_s: Seconds of the recording, or of its clip, before the decoded audio.
         quieter: Times in which another channel is much louder, where channels are tracks of one
             speaker each.
+        speaking: Of a mix, the channels in it that have speech of their own, as the lines of a
+            call; empty where they are not apart.
     """
 
     channel: int | None
@@ -99,6 +101,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     pauses: tuple[Pause, ...] = ()
     offset_s: float = 0.0
     quieter: tuple[Quieter, ...] = ()
+    speaking: tuple[int, ...] = ()
 
     def paused_s(self, played_s: float) -> float:
         """Return the seconds of pauses before a time of the decoded audio."""

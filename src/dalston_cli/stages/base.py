@@ -4,7 +4,7 @@ Each stage is one object in a file of its own, and ``registry`` has them all. Pl
 the runner go by these objects; whatever is particular to a stage is said in its file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -113,6 +113,19 @@ class Stage(Generic[Options, Result]):
         del inputs, required
         return next(iter(languages))
 
+    def informed(
+        self, options: Options, inputs: "Inputs", supported: Collection[str]
+    ) -> tuple[Options, str]:
+        """Return the options with what is known of the recording, and why; empty if nothing is.
+
+        Args:
+            options: The user's, over the model's defaults.
+            inputs: The results, and what decoding found.
+            supported: Options that the engine supports.
+        """
+        del inputs, supported
+        return options, ""
+
     def contribute(self, transcript: Transcript, found: Sequence[Found[Result]]) -> Transcript:
         """Add what was found to a transcript; merge itself sees to text, times and speakers."""
         del found
@@ -165,12 +178,14 @@ class Inputs:
         keys: Under which those are stored, by the stages' names.
         transcript: For a stage that works on it.
         language: That of the transcript's text.
+        speaking: Of a mix, the channels in it that have speech of their own.
     """
 
     results: Results = field(default_factory=Results)
     keys: dict[str, str] = field(default_factory=dict)
     transcript: Transcript | None = None
     language: str | None = None
+    speaking: tuple[int, ...] = ()
 
     def given_to(self, stage: Stage[Any, Any]) -> "Inputs":
         """Return the part that a stage is given: the results of the stages that it needs."""

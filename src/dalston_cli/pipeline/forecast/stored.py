@@ -42,7 +42,10 @@ class StoredWork:
 
 def stored_work(plan: RecordingPlan, audio: AudioInfo, store: ResultStore) -> StoredWork:
     """Return what is stored of a recording whose audio was decoded before."""
-    walks = [_Walk(plan=plan, store=store) for _ in audio.channels]
+    walks = [
+        _Walk(plan=plan, store=store, inputs=Inputs(speaking=channel.speaking))
+        for channel in audio.channels
+    ]
     for walk, channel in zip(walks, audio.channels, strict=True):
         walk.through(channel)
     missing = {stage for walk in walks for stage in walk.missing}

@@ -4,6 +4,7 @@ A job goes it, and a forecast looks along it.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -33,11 +34,21 @@ def in_order(plan: RecordingPlan) -> Iterable[Stage[Any, Any]]:
 
 
 def picked(plan: RecordingPlan, stage: Stage[Any, Any], inputs: Inputs) -> StagePlan | Skip | None:
-    """Choose one of the models that were planned for a stage; None where it is not planned."""
+    """Choose one of the models that were planned for a stage; None where it is not planned.
+
+    Its options have what is known of the recording by now.
+    """
     plans = {each.model.id: each for each in plan.candidates(stage)}
     if not plans:
         return None
     languages = {name: each.model.languages_of(stage.kind) for name, each in plans.items()}
     required = plan.stages[stage].required or plan.known_text is not None
     choice = stage.pick(languages, inputs, required=required)
-    return choice if isinstance(choice, Skip) else plans[choice]
+    if isinstance(choice, Skip):
+        return choice
+    chosen = plans[choice]
+    supported = chosen.engine.stages[stage.kind].options
+    options, reason = stage.informed(chosen.options, inputs, supported)
+    if not reason:
+        return chosen
+    return replace(chosen, options=options, reason=f"{chosen.reason}; {reason}")

@@ -83,7 +83,7 @@ class Graph:
         for skipped in self._plan.skipped:
             self._skip(skipped.stage, skipped.reason, again=bool(self._turn.earlier))
         self._runner.offset_s = audio.info.clip_start or 0.0
-        found = [(channel, Inputs()) for channel in audio.channels]
+        found = [(one, Inputs(speaking=one.speaking)) for one in audio.channels]
         order = tuple(in_order(self._plan))
         async with _first_error(), asyncio.TaskGroup() as group:
             for channel, inputs in found:
