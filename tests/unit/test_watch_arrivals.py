@@ -115,6 +115,34 @@ def test_a_recording_that_is_done_never_takes_the_place_of_another(tmp_path: Pat
     assert names == ["talk.wav", "talk-2.wav", "talk.wav", "talk-3.mp3", "talk-4.wav"]
 
 
+def test_what_came_meanwhile_from_another_watcher_is_not_lost(tmp_path: Path) -> None:
+    """Two folders are watched, and what is done of both goes to one."""
+    done = tmp_path / "done"
+    mine, other = tmp_path / "mine" / "talk.wav", tmp_path / "other" / "talk.wav"
+    for recording in (mine, other):
+        recording.parent.mkdir()
+        recording.write_bytes(recording.parent.name.encode())
+    places = [free_place(each, Path("talk.wav"), done) for each in (mine, other)]
+    assert places[0] == places[1]
+    assert move_done(mine, done / places[0], FileStamp.of(mine))
+    with pytest.raises(FileExistsError):
+        move_done(other, done / places[1], FileStamp.of(other))
+    assert other.read_bytes() == b"other"
+    assert (done / "talk.wav").read_bytes() == b"mine"
+    again = free_place(other, Path("talk.wav"), done)
+    assert move_done(other, done / again, FileStamp.of(other))
+    assert (done / "talk-2.wav").read_bytes() == b"other"
+
+
+def test_a_move_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    recording = tmp_path / "talk.wav"
+    recording.symlink_to(tmp_path)  # what can be moved, and not be read
+    with pytest.raises(OSError, match="directory"):
+        move_done(recording, tmp_path / "done" / "talk.wav", FileStamp.of(recording))
+    assert recording.is_symlink()
+    assert list((tmp_path / "done").iterdir()) == []
+
+
 def test_a_recording_that_was_replaced_is_not_moved(tmp_path: Path) -> None:
     recording = tmp_path / "talk.wav"
     recording.write_bytes(b"one")

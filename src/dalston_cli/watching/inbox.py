@@ -90,7 +90,7 @@ class Inbox:
         return tuple(self._placed(found, files, chosen))
 
     def note(self, due: Due, finished: JobFinished | None, clock: float) -> None:
-        """Note how a recording's job ended; None where it was not begun."""
+        """Note how a recording's job ended; None where it is to be worked on again later."""
         name = str(due.path)
         passes = finished is None or finished.status == "cancelled"
         if finished is not None and finished.status == "failed":

@@ -35,18 +35,43 @@ def move_done(recording: Path, target: Path, stamp: FileStamp) -> bool:
 
     Args:
         recording: The file.
-        target: Where it goes; what is there already has the same bytes.
+        target: Where it goes.
         stamp: As it was when it was transcribed.
 
     Raises:
-        OSError: It cannot be moved.
+        OSError: It cannot be moved; another recording may have come there meanwhile.
     """
     if FileStamp.of(recording) != stamp:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists():
+    try:
+        _take_name(target)
+    except FileExistsError:
+        if not _is_same(recording, target):
+            raise
         recording.unlink()
         return True
+    try:
+        return _moved(recording, target, stamp)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _take_name(target: Path) -> None:
+    """Make an empty file, so that no other watcher moves a recording to the same place.
+
+    Raises:
+        OSError: There is a file, or none can be made.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        os.close(os.open(target, flags, 0o600))
+    except FileExistsError as error:
+        raise FileExistsError(error.errno, "another recording came there", str(target)) from error
+
+
+def _moved(recording: Path, target: Path, stamp: FileStamp) -> bool:
     if recording.is_symlink() or target.parent.stat().st_dev != stamp.device:
         with recording.open("rb") as source, written_whole(target) as file:
             shutil.copyfileobj(source, file)

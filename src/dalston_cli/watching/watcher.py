@@ -115,11 +115,13 @@ class Watcher:
             self._ended(one, ended.get(one.request.name))
 
     def _ended(self, due: Due, finished: JobFinished | None) -> None:
-        self._inbox.note(due, finished, time.monotonic())
+        path, is_settled = str(due.path), True
+        if finished is not None and finished.status in _IS_DONE:
+            path, is_settled = self._moved(due)
+        self._inbox.note(due, finished if is_settled else None, time.monotonic())
         if finished is None:
             return
         self._counts[finished.status] += 1
-        path = self._moved(due) if finished.status in _IS_DONE else str(due.path)
         if finished.status in _IS_REPORTED and self._reports:
             self._report(Arrived(path=path, finished=finished))
 
@@ -133,17 +135,17 @@ class Watcher:
         if not self._reports:
             self._ending.set()
 
-    def _moved(self, due: Due) -> str:
-        """Return where a recording is, which is moved where that is wanted."""
+    def _moved(self, due: Due) -> tuple[str, bool]:
+        """Return where a recording is now, and False if it is to be moved later."""
         if self._watched.done is None:
-            return str(due.path)
+            return str(due.path), True
         target = self._watched.done / due.place
         try:
-            return str(target if move_done(due.path, target, due.stamp) else due.path)
+            return str(target if move_done(due.path, target, due.stamp) else due.path), True
         except OSError as error:
             message = f"{due.path} cannot be moved to {target}: {error.strerror or error}"
             self._work.warn(WarningRaised(code="not_moved", message=message))
-            return str(due.path)
+            return str(due.path), False
 
 
 def _joined(codes: Sequence[int]) -> int:
