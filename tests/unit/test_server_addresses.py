@@ -1,13 +1,17 @@
 """Where callers may send the server, and how webhooks are signed."""
 
+import socket
+import threading
+import time
 from collections.abc import Sequence
 
 import pytest
 
+from dalston_cli.commands.serving import OwnHostError, own_hosts
 from dalston_cli.pipeline.remote.networks import is_public
 from dalston_cli.server.addresses import destination
 from dalston_cli.server.errors import RequestRefusedError
-from dalston_cli.server.webhooks import secret_bytes, signed_headers
+from dalston_cli.server.webhooks import post, secret_bytes, signed_headers
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,45 @@ def test_one_private_address_of_a_name_is_enough_to_refuse_it() -> None:
         destination("https://example.org/", "url", resolve=resolve)
     allowed = frozenset({"example.org:443"})
     assert destination("https://example.org/", "url", allowed=allowed, resolve=resolve).port == 443
+
+
+def test_hosts_of_own_networks_are_named_as_they_are_compared() -> None:
+    hosts = own_hosts("--url-host", ["NAS.lan:8080", "[::1]:443", "nas.lan.:80"])
+    assert hosts == {"nas.lan:8080", "::1:443", "nas.lan:80"}
+    for url in ("http://nas.lan:8080/a.wav", "https://[::1]/a.wav", "http://NAS.lan/a.wav"):
+        where = destination(url, "url", allowed=hosts, resolve=lambda *_: ("10.0.0.1",))
+        assert where.address == "10.0.0.1"
+    assert own_hosts("--url-host", None) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nas.lan", "http://nas.lan:80", "nas.lan:80/x", ":80", "nas.lan:0", "a@b:80", "::1:80x"],
+)
+def test_a_host_that_would_never_be_met_is_refused(text: str) -> None:
+    with pytest.raises(OwnHostError, match=r"--url-host .* is no HOST:PORT"):
+        own_hosts("--url-host", [text])
+
+
+def test_a_receiver_that_answers_byte_by_byte_holds_no_thread() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                try:
+                    while True:
+                        connection.sendall(b"x")
+                        time.sleep(0.01)
+                except OSError:
+                    return  # it was given up
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+        where = destination(f"http://{host}/", "url", allowed=frozenset({host}))
+        assert not post(where, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "a", b"{}", longest_s=0.1)
+        dripping.join()
 
 
 def test_a_signature_is_that_of_the_standards_example() -> None:

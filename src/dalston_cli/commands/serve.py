@@ -12,6 +12,7 @@ from dalston_cli.commands.serving import (
     ServerPackageError,
     UrlHosts,
     WebhookHosts,
+    own_hosts,
 )
 from dalston_cli.commands.store.setting import Store
 from dalston_cli.console import Console
@@ -110,8 +111,8 @@ def serve(
         limits=limits,
         queue=address,
         store=options.store,
-        webhook_hosts=frozenset(webhook_host or ()),
-        url_hosts=frozenset(url_host or ()),
+        webhook_hosts=own_hosts("--webhook-host", webhook_host),
+        url_hosts=own_hosts("--url-host", url_host),
         profile=profile,
     )
 

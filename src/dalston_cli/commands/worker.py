@@ -11,6 +11,7 @@ from dalston_cli.commands.serving import (
     ServerPackageError,
     UrlHosts,
     WebhookHosts,
+    own_hosts,
 )
 from dalston_cli.commands.store.setting import Store
 from dalston_cli.console import Console
@@ -75,8 +76,8 @@ def worker(
         port=port,
         limits=Limits(jobs=jobs, most_bytes=round(max_upload * 1e6)),
         environment=environment_of(resolved, options, catalog, locations),
-        webhook_hosts=frozenset(webhook_host or ()),
-        url_hosts=frozenset(url_host or ()),
+        webhook_hosts=own_hosts("--webhook-host", webhook_host),
+        url_hosts=own_hosts("--url-host", url_host),
         profile=profile,
     )
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 
 from dalston_cli.errors import DalstonError
+from dalston_cli.pipeline.endpoints import in_daemon_thread
 from dalston_cli.server.addresses import destination
 from dalston_cli.server.queue import QueuedJob
 from dalston_cli.server.views import job_view
@@ -47,7 +48,8 @@ class Teller:
     async def _try(self, job: QueuedJob, told: Told) -> None:
         for pause_s in self.pauses_s:
             await asyncio.sleep(pause_s)
-            if await run_in_threadpool(self._was_taken, job):
+            # A thread of its own: those of requests must not wait for other people's servers.
+            if await in_daemon_thread(partial(self._was_taken, job)):
                 break
         await told(job)
 

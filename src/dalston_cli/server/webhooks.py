@@ -8,7 +8,10 @@ import hashlib
 import hmac
 import http.client
 import re
+import threading
 import time
+from contextlib import suppress
+from socket import SHUT_RDWR, socket
 
 from msgspec import Struct
 
@@ -20,6 +23,8 @@ _PREFIX = "whsec_"
 _SECRET_BYTES = (24, 64)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _TIMEOUT_S = 10.0
+_LONGEST_S = 30.0
+"""For a whole answer: one that sends a byte now and then must not hold a thread for ever."""
 _FINE = range(200, 300)
 
 
@@ -66,7 +71,9 @@ def signed_headers(secret: str, message_id: str, body: bytes, now_s: int) -> dic
     }
 
 
-def post(where: Destination, secret: str, message_id: str, body: bytes) -> bool:
+def post(
+    where: Destination, secret: str, message_id: str, body: bytes, *, longest_s: float = _LONGEST_S
+) -> bool:
     """Send a message once; return True if it was taken. Redirects are not followed."""
     headers = signed_headers(secret, message_id, body, int(time.time()))
     headers |= {
@@ -78,10 +85,19 @@ def post(where: Destination, secret: str, message_id: str, body: bytes) -> bool:
         connection = connected(where, timeout_s=_TIMEOUT_S)
     except OSError:
         return False
+    timer = threading.Timer(longest_s, _end, (connection.sock,))
+    timer.daemon = True
+    timer.start()
     try:
         connection.request("POST", where.path, body=body, headers=headers)
         return connection.getresponse().status in _FINE
     except (OSError, http.client.HTTPException):
         return False
     finally:
+        timer.cancel()
         connection.close()
+
+
+def _end(connection: socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(SHUT_RDWR)
