@@ -72,6 +72,10 @@ def test_the_shortest_pause_is_chosen() -> None:
     [
         (0.1, "", ""),
         (0.2, "(.)", "(0.2)"),
+        (1.3 - 1.1, "(.)", "(0.2)"),  # 0.19999999999999996
+        (5.1 - 4.9, "(.)", "(0.2)"),  # 0.1999999999999993
+        (3.4 - 2.9, "(-)", "(0.5)"),
+        (8.3 - 7.8, "(-)", "(0.5)"),  # 0.5000000000000009
         (0.3, "(-)", "(0.3)"),
         (0.6, "(--)", "(0.6)"),
         (0.9, "(---)", "(0.9)"),
@@ -83,6 +87,13 @@ def test_pauses_are_marked_by_their_length(seconds: float, gat2: str, jefferson:
         convention = convention_of(options)
         assert convention is not None
         assert convention.pause(seconds) == expected
+
+
+def test_gat2_keeps_numbers_as_they_are() -> None:
+    convention = convention_of(GAT2)
+    assert convention is not None
+    said = "At 10:30, Ada: 3.5 of 1,000... No. 7. (see p.3)"
+    assert convention.spoken(said) == "at 10:30 ada 3.5 of 1,000 no 7 see p3"
 
 
 def test_layouts_have_the_marks_too() -> None:

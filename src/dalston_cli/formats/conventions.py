@@ -17,7 +17,12 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_cli.settings.choices import VerbatimName
 
-_PUNCTUATION = re.compile(r"[.,;:!?…¡¿\"“”„«»‹›()\[\]。、！？，；：]|(?<!\w)[-–—]+(?!\w)")  # noqa: RUF001 - Chinese and Japanese ones, and dashes
+_PUNCTUATION = re.compile(
+    r"[;!?…¡¿\"“”„«»‹›()\[\]。、！？，；：]"  # noqa: RUF001 - Chinese and Japanese ones
+    r"|(?<!\w)[-–—]+(?!\w)"  # noqa: RUF001 - dashes
+    r"|(?<!\d)[.,:]|[.,:](?!\d)"
+)
+"""Signs in numbers stay: ``3.5``, ``10:30``."""
 _GAT2_PAUSES = ((0.2, "(.)"), (0.5, "(-)"), (0.8, "(--)"), (1.0, "(---)"))
 _JEFFERSON_SHORT_S = 0.2
 _SHORT_PAUSE_S, _PAUSE_S = 0.5, 1.0
@@ -77,7 +82,7 @@ def convention_of(options: RenderOptions) -> Convention | None:
         return None
     mark = convention.pause
     return Convention(
-        pause=lambda seconds: mark(seconds) if round(seconds, 2) >= least_s else "",
+        pause=lambda seconds: mark(to) if (to := round(seconds, 2)) >= least_s else "",
         event=convention.event,
         spoken=convention.spoken,
     )
