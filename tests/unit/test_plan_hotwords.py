@@ -4,7 +4,7 @@ import pytest
 
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.plan.hotwords import HotwordWeightError, read_hotwords
+from dalston_cli.pipeline.plan.hotwords import HotwordTwiceError, HotwordWeightError, read_hotwords
 from dalston_cli.pipeline.plan.options import (
     NoHotwordsError,
     UnsupportedOptionError,
@@ -25,9 +25,10 @@ def catalog() -> Catalog:
         pytest.param(("Dalston", "Ada Lovelace"), ("Dalston", "Ada Lovelace"), None, id="plain"),
         pytest.param(("Dalston=2", "Ada"), ("Dalston", "Ada"), (2.0, 1.0), id="weighted"),
         pytest.param(("Ada Lovelace = 0.5",), ("Ada Lovelace",), (0.5,), id="with-spaces"),
-        pytest.param(("E=mc2", "=2", "1=1="), ("E=mc2", "=2", "1=1="), None, id="no-weights"),
+        pytest.param(("E=mc2", "=2", "a=3px"), ("E=mc2", "=2", "a=3px"), None, id="no-weights"),
         pytest.param(("a=b=3",), ("a=b",), (3.0,), id="the-last-counts"),
         pytest.param((), (), None, id="none"),
+        pytest.param(("Ada", "Bo=2", "Ada", "Bo=2"), ("Ada", "Bo"), (1.0, 2.0), id="each-once"),
     ],
 )
 def test_words_and_weights(
@@ -36,11 +37,18 @@ def test_words_and_weights(
     assert read_hotwords(entries) == {"hotwords": words, "hotword_weights": weights}
 
 
-@pytest.mark.parametrize("entry", ["Dalston=0", "Dalston=10.5", "Dalston=99"])
+@pytest.mark.parametrize(
+    "entry", [f"Dalston={w}" for w in ("0", "10.5", "99", "-1", "2,5", "", "1e2")]
+)
 def test_a_weight_out_of_range_is_refused(entry: str) -> None:
     with pytest.raises(HotwordWeightError, match="above 0 and at most 10") as caught:
         read_hotwords(("Ada", entry))
     assert "Dalston=2" in (caught.value.hint or "")
+
+
+def test_a_word_with_two_weights_is_refused() -> None:
+    with pytest.raises(HotwordTwiceError, match="'Ada' has two weights, 1 and 2"):
+        read_hotwords(("Ada", "Ada=2"))
 
 
 def planned(catalog: Catalog, model: str, entry: str) -> TranscribeOptions:

@@ -195,6 +195,13 @@ def test_hotwords_from_a_file_come_behind(tmp_path: Path) -> None:
     assert wanted.hotword_weights == (1, 1, 2)
 
 
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf\r\n \n"])
+def test_a_hotwords_file_without_words_is_a_usage_error(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_bytes(data)
+    with pytest.raises(UsageError, match=r"words\.txt: it has no word"):
+        build_run_options(settings_of(hotwords_file=str(tmp_path / "words.txt")))
+
+
 def test_a_missing_hotwords_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read --hotwords-file"):
         build_run_options(settings_of(hotwords_file=str(tmp_path / "none.txt")))

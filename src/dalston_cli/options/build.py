@@ -77,7 +77,7 @@ class WordListError(UsageError):
     def __init__(self, file: str, problem: str) -> None:
         super().__init__(
             f"cannot read --hotwords-file {file}: {problem}",
-            hint="see: dalston transcribe --help-all",
+            hint="give it a text file (UTF-8) with one word or name on each line",
         )
 
 
@@ -305,7 +305,10 @@ def _word_list(file: str) -> tuple[str, ...]:
         raise WordListError(file, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise WordListError(file, str(error)) from error
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    words = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not words:
+        raise WordListError(file, "it has no word")
+    return words
 
 
 def _check_speakers(settings: Settings) -> None:
