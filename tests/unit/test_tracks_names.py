@@ -17,6 +17,7 @@ INFO = (
         ("audioDavidCui11234567890.m4a", "David Cui"),
         ("audioHudsonMitchell-P31639780501.m4a", "Hudson Mitchell-P"),
         ("audioJürgenÖzil21234567890.m4a", "Jürgen Özil"),
+        ("audioJu\u0308rgenO\u0308zil21234567890.m4a", "Jürgen Özil"),
         ("audioAlice.m4a", "Alice"),
         ("audioNisha_1234567890.m4a", "Nisha"),
         ("audio1234567890.m4a", "audio1234567890"),

@@ -153,6 +153,31 @@ def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
     assert not Path("/etc/worse.wav").exists()
 
 
+def test_names_are_those_that_other_systems_meant(tmp_path: Path) -> None:
+    """UTF-8 without its flag, as macOS writes it, and separators of Windows."""
+    packed = tmp_path / "call.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        for name in ("call\\Ju\u0308rgen.wav", "call\\Ada.wav", "__MACOSX\\call\\._Ada.wav"):
+            file.writestr(name, name * 10)
+    data = packed.read_bytes()
+    for flagged in (b"PK\x03\x04\x14\x00\x00\x08", b"PK\x01\x02\x14\x03\x14\x00\x00\x08"):
+        assert flagged in data
+        data = data.replace(flagged, flagged[:-1] + b"\x00")
+    packed.write_bytes(data)
+
+    assert speakers(packed) == ["Ada", "Jürgen"]
+    listed = fetched(found(packed), tmp_path / "out")
+    assert track_path(listed, 1).read_text("utf-8").startswith("call\\Ju\u0308rgen.wav")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_is_there_twice_is_one_track(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "call.zip", "Ada.wav", "Grace.wav", "Ada.wav")
+
+    listed = fetched(found(packed), tmp_path / "out")
+    assert [each.speaker for each in read_track_list(listed).tracks] == ["Ada", "Grace"]
+
+
 def test_an_archive_that_holds_too_much_is_stopped_on_its_way(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as file:
         for name in ("a.wav", "b.wav"):
@@ -173,13 +198,15 @@ def test_an_archive_that_holds_too_much_is_stopped_on_its_way(tmp_path: Path) ->
         (lambda data: data[:-40], "no zip archive that can be read"),
         (lambda data: b"PK nothing", "no zip archive that can be read"),
         (lambda data: data.replace(b"Ada.wav" * 3, b"xda.wav" * 3, 1), "no zip archive"),
+        (lambda data: data.replace("Ä".encode(), b"\xff\xff"), "no zip archive that can be read"),
     ],
-    ids=["cut", "another", "damaged"],
+    ids=["cut", "another", "damaged", "no text"],
 )
 def test_a_damaged_archive(change: object, problem: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "call.zip", "w") as file:
         file.writestr("Ada.wav", "Ada.wav" * 10)
         file.writestr("Grace.wav", "Grace.wav" * 10)
+        file.writestr("Ä.wav", "A.wav")
     data = (tmp_path / "call.zip").read_bytes()
     (tmp_path / "call.zip").write_bytes(change(data))  # type: ignore[operator] # a table
 

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from dalston_cli.audio.source import given_name, shown_name
@@ -83,7 +83,7 @@ def _of_folder(path: Path) -> TrackSet:
         info = _text(folder / _INFO) if _INFO in names else ""
     except OSError as error:
         raise NoTrackSetError(f"{shown_name(path)} ({error.strerror})") from error
-    places = [f"{prefix}{name}" for name in names]
+    places = {f"{prefix}{name}": name for name in names}
     return _track_set(path, places, info, is_archive=False)
 
 
@@ -93,26 +93,31 @@ def _text(path: Path) -> str:
 
 
 def _of_archive(path: Path) -> TrackSet:
-    names = sorted(member_names(path))
-    places = list(_side_by_side(names))
-    info = next((name for name in names if PurePosixPath(name).name == _INFO), None)
+    names = dict(sorted(member_names(path).items(), key=lambda item: item[1]))
+    places = {place: names[place] for place in _side_by_side(names)}
+    info = next((place for place, name in names.items() if PurePosixPath(name).name == _INFO), None)
     text = "" if info is None else member_text(path, info)
     return _track_set(path, places, text, is_archive=True)
 
 
-def _side_by_side(names: list[str]) -> Iterator[str]:
+def _side_by_side(names: Mapping[str, str]) -> Iterator[str]:
     """Yield the recordings in Zoom's folder of tracks, or those nearest to the top."""
-    media = [name for name in names if looks_like_media(name) and "__MACOSX" not in name]
-    zooms = [name for name in media if _ZOOMS_FOLDER in PurePosixPath(name).parts[:-1]]
-    depth = min((len(PurePosixPath(name).parts) for name in media), default=0)
-    yield from zooms or (name for name in media if len(PurePosixPath(name).parts) == depth)
+    media = {
+        place: PurePosixPath(name).parts
+        for place, name in names.items()
+        if looks_like_media(name) and "__MACOSX" not in name
+    }
+    zooms = [place for place, parts in media.items() if _ZOOMS_FOLDER in parts[:-1]]
+    depth = min(map(len, media.values()), default=0)
+    yield from zooms or (place for place, parts in media.items() if len(parts) == depth)
 
 
-def _track_set(path: Path, places: list[str], info: str, *, is_archive: bool) -> TrackSet:
+def _track_set(path: Path, places: Mapping[str, str], info: str, *, is_archive: bool) -> TrackSet:
+    """Return the tracks at some places, by what their names are."""
     is_craigs, recorded = craigs_start(info)
     members = []
-    for place in places:
-        name = PurePosixPath(place).name
+    for place, text in places.items():
+        name = PurePosixPath(text).name
         if looks_like_media(name) and not name.startswith("."):
             shown = given_name(name)
             members.append(Member(place=place, name=shown, speaker=speaker_of(shown)))

@@ -11,6 +11,7 @@ Reference:
 import re
 from datetime import date, datetime
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 _ZOOM = re.compile(r"audio(?=[^\W\d_])(?!_?only)(.+?)_?\d{2,}", re.IGNORECASE)
 _ZOOM_PLAIN = re.compile(r"audio(?=[A-Z])(.+)")
@@ -28,7 +29,7 @@ _CRAIG_START = re.compile(r"^Start time:\s*(\S+)\s*$", re.MULTILINE)
 
 def speaker_of(file: str) -> str:
     """Return the name of the speaker whose track a file is; its own name where it has no rule."""
-    stem = PurePosixPath(file).stem.strip()
+    stem = normalize("NFC", PurePosixPath(file).stem.strip())  # macOS takes accents apart
     if (found := _ZOOM.fullmatch(stem)) or (found := _ZOOM_PLAIN.fullmatch(stem)):
         return _name(_WORDS.sub(" ", found[1]), stem)
     if (found := _CRAIG.fullmatch(stem)) or (found := _RIVERSIDE.fullmatch(stem)):

@@ -4,12 +4,14 @@ Names in an archive are data: nothing is written under them. What is taken out i
 is, whatever the archive says of itself.
 """
 
+import lzma
 import shlex
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
@@ -20,8 +22,16 @@ from dalston_cli.errors import InputError
 MOST_MEMBERS = 10_000
 MOST_TEXT_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20
+_IS_UTF8 = 0x800
+"""The flag of a name's encoding: APPNOTE.TXT of PKWARE, appendix D."""
 _KEPT_FREE_BYTES = 1 << 28
 """What is left of the disk when all has been taken out."""
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, KeyError, ValueError),
+)
+"""What the library raises of archives that it cannot read; of names that are no text, too."""
 
 
 class TrackArchiveError(InputError):
@@ -37,8 +47,10 @@ class TrackArchiveError(InputError):
         )
 
 
-def member_names(path: Path) -> tuple[str, ...]:
-    """Return the names of the files in an archive.
+def member_names(path: Path) -> Mapping[str, str]:
+    """Return the files in an archive: what their names are meant to be, by what the library says.
+
+    Of two of one name there is the last one.
 
     Raises:
         TrackArchiveError: It cannot be read.
@@ -47,7 +59,19 @@ def member_names(path: Path) -> tuple[str, ...]:
         infos = archive.infolist()
         if len(infos) > MOST_MEMBERS:
             raise TrackArchiveError(path, f"holds {len(infos):,} files")
-        return tuple(info.filename for info in infos if not info.is_dir())
+        return {info.filename: _meant(info) for info in infos if not info.is_dir()}
+
+
+def _meant(info: zipfile.ZipInfo) -> str:
+    """Return a name as its writer meant it.
+
+    macOS writes UTF-8 and does not say so, and old programs of Windows write its separator.
+    """
+    name = info.filename
+    if not info.flag_bits & _IS_UTF8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def member_text(path: Path, name: str) -> str:
@@ -94,7 +118,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError) as error:
+    except _DAMAGE as error:
         raise TrackArchiveError(path, f"is no zip archive that can be read: {error}") from error
     except RuntimeError as error:  # the library's way to say that a password is wanted
         raise TrackArchiveError(path, "is encrypted") from error
