@@ -118,6 +118,16 @@ def test_time_references_of_broadcast_wave(tmp_path: Path) -> None:
     assert audio.info.recorded.at == "2024-05-17T09:30:00"
 
 
+@pytest.mark.parametrize("reference", [0, 16_000 * 80_000])
+def test_a_clock_that_was_not_set_moves_no_track(tmp_path: Path, reference: int) -> None:
+    (session := tmp_path / "session").mkdir()
+    for name, length, samples in (("a", 3.0, 16_000 * 100), ("b", 4.0, reference)):
+        put_tone(session / f"{name}.wav", length)
+        bext(session / f"{name}.wav", b"2024-05-1709:30:00", samples)
+
+    assert starts(decoded(session, tmp_path / "out")) == [(0.0, "created")] * 2
+
+
 def test_where_nothing_is_known_that_is_said(tmp_path: Path) -> None:
     (session := tmp_path / "session").mkdir()
     put_tone(session / "a.wav", 3.0)

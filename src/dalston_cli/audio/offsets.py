@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _DAY_S = 86_400
 _SAME_LENGTH_S = 0.05
 _MOST_APART_S = 12 * 3600.0
-"""Files that were created further apart are of other occasions."""
+"""Files that were begun further apart are of other occasions, or of clocks that were not set."""
 
 _MOST_COMPARED = 20
 """Tracks that are compared with each other; more take too long."""
@@ -73,7 +73,7 @@ def starts_of(clocks: Sequence[TrackClock]) -> tuple[Start, ...]:
     if (known := _all(told)) is not None:
         return _from_first(known, "info")
     references = _all([clock.reference_s for clock in clocks])
-    if references is not None and any(time % _DAY_S for time in references):
+    if references is not None and _is_one_clock(references):
         return _from_first(references, "bext")
     lengths = [clock.duration_s for clock in clocks]
     if max(lengths) - min(lengths) <= _SAME_LENGTH_S:
@@ -84,6 +84,12 @@ def starts_of(clocks: Sequence[TrackClock]) -> tuple[Start, ...]:
 def _all(times: Sequence[float | None]) -> list[float] | None:
     known = [time for time in times if time is not None]
     return known if len(known) == len(times) else None
+
+
+def _is_one_clock(references: Sequence[float]) -> bool:
+    """Return False if one of the times was never set, or they are of different days."""
+    is_set = all(time % _DAY_S for time in references)
+    return is_set and max(references) - min(references) <= _MOST_APART_S
 
 
 def _from_first(times: Sequence[float], source: StartSource) -> tuple[Start, ...]:
