@@ -27,7 +27,7 @@ NO_PAUSES = (0.0, 0.0, 0.0)
 def server() -> Iterator[Served]:
     home = ServerHome()
     home.environ["TOKEN_OF_ADA"] = home.token("ada")
-    with served(home, "--jobs", "2") as server:
+    with served(home, "--jobs", "2", "--max-waiting", "1") as server:
         yield server
         assert server.stop() == 0
     home.close()
@@ -189,6 +189,20 @@ def test_nothing_and_something_else_at_the_address(
         machine.server = Served(machine.server.home, machine.server.process, web.url)
         other = machine.send()
     assert (other.returncode, "is no dalston serve" in other.stderr) == (5, True)
+
+
+def test_a_server_whose_limits_are_reached_is_waited_for(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending_client, "_BUSY_S", 0.01)
+    numbers = range(10)
+    for seed in numbers:
+        write_recording(machine.talks / f"{seed}.wav", seconds=1, seed=10 + seed)
+    done = machine.send("-f", "txt", "--jobs", str(len(numbers)), "--json")
+    assert done.returncode == 0, done.stderr
+    assert machine.written() == {f"{seed}.txt" for seed in numbers}
+    told = [json.loads(line).get("code") for line in done.stdout.splitlines()]
+    assert told.count("server_busy") == 1
 
 
 @pytest.mark.slow  # a server of its own, with an engine that takes its time

@@ -59,10 +59,12 @@ class ServerClient:
 
     Args:
         server: Its address.
+        on_busy: Takes once what it says while its limits are reached.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, on_busy: Callable[[str], None]) -> None:
         self._server = server
+        self._on_busy: Callable[[str], None] | None = on_busy
         self._http = httpx2.AsyncClient(
             base_url=server.url, headers=server.headers, timeout=_TIMES, trust_env=True
         )
@@ -153,18 +155,25 @@ class ServerClient:
         return await self._patiently(lambda: self._http.request(method, place))
 
     async def _patiently(self, ask: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
-        """Return an answer, whatever it is; ask again where there is none, or no room."""
+        """Return an answer, whatever it is; ask again where there is none.
+
+        A server whose limits are reached answers, and is asked again until others have ended.
+        """
         failures = 0
         while True:
-            pause_s = PAUSES_S[failures] if failures < len(PAUSES_S) else None
-            failures += 1
             try:
                 answer = await ask()
             except httpx2.HTTPError as error:
+                pause_s = PAUSES_S[failures] if failures < len(PAUSES_S) else None
+                failures += 1
                 await self._pause(pause_s, error)
                 continue
-            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS or pause_s is None:
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 return answer
+            failures = 0
+            if self._on_busy is not None:
+                self._on_busy(_message(answer) or "it has too much to do")
+                self._on_busy = None
             await asyncio.sleep(_wait_s(answer))
 
     async def _pause(self, pause_s: float | None, error: httpx2.HTTPError) -> None:
@@ -188,7 +197,7 @@ def _refusal(status: int, message: str, server: Server) -> DalstonError:
         return errors.ServerDeniedError(server.url, message)
     if status in _OF_THE_RECORDING:
         return errors.RecordingRefusedError(message)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.ServerUnreachableError(server.url, message)
     return errors.AskingRefusedError(message)
 

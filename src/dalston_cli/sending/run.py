@@ -70,7 +70,12 @@ async def send_recordings(request: SendingRequest, callbacks: RunCallbacks) -> e
     share = await asyncio.to_thread(share_of, request.recordings, stems, options.shard)
     outputs = output_spec(options, callbacks.print_text)
     async with AsyncExitStack() as stack:
-        client = ServerClient(request.server)
+
+        def tell_busy(reason: str) -> None:
+            message = f"the server says: {reason}; it is asked again until there is room"
+            emit(events.WarningRaised(code="server_busy", message=message))
+
+        client = ServerClient(request.server, tell_busy)
         stack.push_async_callback(client.close)
         known = await client.jobs()
         journal = open_records(stack, None, locations, emit).journal

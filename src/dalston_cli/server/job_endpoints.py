@@ -17,7 +17,6 @@ from starlette.responses import Response
 
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.registry import writers_named
-from dalston_cli.options.rendering import build_render_options
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.server.addresses import destination
 from dalston_cli.server.errors import RequestRefusedError, answer, invalid
@@ -51,10 +50,11 @@ class JobEndpoints:
         caller: Caller = request.state.caller
         key, number = idempotency_key(request), secrets.token_hex(12)
         limits, room = self.service.limits, self.service.room
-        if await self.jobs.num_waiting(caller.name) >= limits.most_waiting:
+        most = max(1, limits.most_waiting)  # each waits for a moment
+        if await self.jobs.num_waiting(caller.name) >= most:
             raise RequestRefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"{limits.most_waiting} jobs of {caller.name} wait already",
+                f"{most} jobs of {caller.name} wait already",
                 code="too_many_waiting",
             )
         folder = self.jobs.folder_of(number)
@@ -135,7 +135,7 @@ class JobEndpoints:
         if len(writers) != 1:
             raise invalid("name one format", "format")
         writer = writers[0]
-        options = build_render_options(self.service.wishes.resolved(job.options).settings)
+        options = self.service.wishes.render_options(job.options)
         with self.jobs.transcript(job.id) as path:
             transcript = read_transcript(path)
         if error := writer.unmet_need(transcript, options):

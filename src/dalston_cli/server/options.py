@@ -7,10 +7,12 @@ from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.errors import ConfigurationError, DalstonError
+from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.options.build import build_run_options, resolve
 from dalston_cli.options.callers import CALLER_SETTINGS, PAID_SETTINGS
+from dalston_cli.options.rendering import build_render_options
 from dalston_cli.options.without_effect import check_effects
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.plan.planner import Planner
@@ -63,6 +65,13 @@ class Wishes:
             _check_model(self.environment.catalog, name, getattr(resolved.settings, name))
         check_effects(resolved, names=tuple(asked), formats=tuple(WRITERS))
         return resolved
+
+    def render_options(self, asked: Mapping[str, object]) -> RenderOptions:
+        """Return how a transcript is written that was made as a caller asked.
+
+        Whether that could be asked for again, now, does not matter: its model may be gone.
+        """
+        return build_render_options(resolve(asked, profile=self.profile).settings)
 
     def run_options(
         self, asked: Mapping[str, object], folder: Path, *, store: str | None = None
