@@ -1,6 +1,8 @@
 """What the server reads of forms, refuses, and answers in OpenAI's shapes."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,10 @@ from dalston_cli.options.callers import CALLER_SETTINGS
 from dalston_cli.pipeline.environment import RecentFacts
 from dalston_cli.server.access import RateLimit
 from dalston_cli.server.errors import RequestRefusedError, explained, no_such
+from dalston_cli.server.once import StreamAnswer
 from dalston_cli.server.openai_reply import english_name, reply_to
 from dalston_cli.server.openai_request import AudioRequest, Task, read_request
+from dalston_cli.server.progress import Progress
 from dalston_cli.server.tokens import FILE_NAME, Caller, Callers, TokenFile, TokenFileError
 from dalston_cli.server.upload import UploadRoom, receive_form
 
@@ -214,6 +218,27 @@ def test_tokens_are_kept_as_digests_for_this_user_alone(tmp_path: Path) -> None:
         file.all()
 
 
+def test_the_first_token_counts_at_once_and_the_last_one_as_long(tmp_path: Path) -> None:
+    """A server that began without tokens must not stay open once there is one."""
+    file = TokenFile(tmp_path)
+    anyone = Caller(name="anyone", scopes=frozenset({"jobs"}))
+    callers = Callers(file, tmp_path, anyone)
+    assert callers.caller("") == anyone
+    secret = file.add("web", ("transcribe",), ())
+    assert callers.caller("") is None
+    assert callers.caller(f"Bearer {secret}") is not None
+    file.remove("web")
+    assert callers.caller("") is None
+
+
+async def test_work_that_is_begun_anew_is_followed_from_its_beginning() -> None:
+    progress = Progress()
+    progress.warn("a", "first")
+    progress.end()
+    assert [number async for number, _, _ in progress.follow(40)] == [1]
+    assert [number async for number, _, _ in progress.follow(1)] == []
+
+
 def form(body: bytes, *, boundary: str = "b", length: int | None = None) -> Request:
     """A request with a body that comes in pieces of seven bytes."""
     pieces = [body[at : at + 7] for at in range(0, len(body), 7)]
@@ -249,6 +274,49 @@ async def test_a_form_is_received_in_any_order(tmp_path: Path) -> None:
     assert room.used_bytes == 5
     received.discard(room)
     assert (room.used_bytes, files_in(tmp_path)) == (0, [])
+
+
+async def test_a_name_may_be_written_as_mail_has_it(tmp_path: Path) -> None:
+    """As the library requests does it for names that are not ASCII."""
+    named = "filename*=utf-8''Gespr%C3%A4ch%20mit%2FAda.wav"
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; {named}\r\n\r\n'
+    sent = head.encode() + b"sound\r\n--b--\r\n"
+    received = await receive_form(form(sent), tmp_path, UploadRoom(100), 50)
+    assert (received.name, received.fields) == ("Ada.wav", [])
+    assert received.file().read_bytes() == b"sound"
+
+
+async def test_a_file_that_is_empty_is_called_so(tmp_path: Path) -> None:
+    for sent, problem in (
+        (part("file", "", "talk.wav"), "talk.wav is empty"),
+        (part("model", "a"), "the field file is missing"),
+    ):
+        whole = f"{sent}--b--\r\n".encode()
+        received = await receive_form(form(whole), tmp_path, UploadRoom(100), 50)
+        with pytest.raises(RequestRefusedError, match=problem):
+            received.file()
+
+
+async def test_what_a_request_holds_is_let_go_though_its_caller_is_gone() -> None:
+    """A caller may go before the first event is asked for."""
+    let_go: list[bool] = []
+
+    async def events() -> AsyncIterator[dict[str, str]]:
+        yield {"data": "never asked for"}
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(_: MutableMapping[str, Any]) -> None:
+        raise OSError
+
+    answer = StreamAnswer(events())
+    answer.stack = AsyncExitStack()
+    answer.stack.callback(let_go.append, True)
+    with pytest.raises((OSError, ExceptionGroup)):
+        await answer({"type": "http", "method": "POST"}, receive, send)
+    assert let_go == [True]
 
 
 _TWO = part("file", "a", "a.wav") + part("file", "b", "b.wav")

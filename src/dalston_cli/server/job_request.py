@@ -72,8 +72,7 @@ async def read_job(request: Request, folder: Path, room: UploadRoom, most_bytes:
 
 def _sent(form: Form) -> JobRequest:
     """Return what a form asks for."""
-    if form.path is None:
-        raise invalid("the field file is missing", "file")
+    upload = form.file()
     fields = dict(form.fields)
     if unknown := sorted(fields.keys() - _FORM_FIELDS):
         raise invalid(f"there is no field {unknown[0]!r} here", unknown[0])
@@ -83,7 +82,7 @@ def _sent(form: Form) -> JobRequest:
     return JobRequest(
         options=_decoded(fields.get("options", "{}"), dict[str, object], "options"),
         name=form.name,
-        upload=form.path,
+        upload=upload,
         upload_bytes=form.num_bytes,
         webhook=None if webhook is None else _decoded(webhook, Webhook, "webhook"),
     )

@@ -14,13 +14,14 @@ from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.script import joined
 from dalston_cli.pipeline.events import Event, JobFinished, PartialText
 from dalston_cli.pipeline.request import RunOptions
-from dalston_cli.server.errors import RequestRefusedError, error_body, invalid, status_of
+from dalston_cli.server.errors import RequestRefusedError, error_body, status_of
 from dalston_cli.server.openai_reply import diarized_segment, reply_to
 from dalston_cli.server.openai_request import AudioRequest, Task, read_request
 from dalston_cli.server.service import Service
@@ -52,8 +53,11 @@ class AudioEndpoints:
             ready = await self._received(request, task, stack)
             headers = {MODEL_HEADER: ready.model}
             if ready.asked.stream:
-                events = _Stream(self.service, ready, stack.pop_all())
-                return EventSourceResponse(events.messages(), headers=headers)
+                self.service.check_waiting(ready.caller)
+                events = _Stream(self.service, ready)
+                streamed = StreamAnswer(events.messages(), headers=headers)
+                streamed.stack = stack.pop_all()
+                return streamed
             work = asyncio.create_task(ready.transcript(self.service))
             await _while_connected(request, work)
             answer = reply_to(ready.asked, work.result(), ready.options.render)
@@ -66,8 +70,7 @@ class AudioEndpoints:
         form = await receive_form(request, folder, service.room, service.limits.most_bytes)
         stack.callback(form.discard, service.room)
         asked = read_request(form.fields, task)
-        if form.path is None:
-            raise invalid("the field file is missing", "file")
+        recording = form.file()
 
         def settled() -> tuple[RunOptions, str]:
             options = service.wishes.run_options(asked.settings, output_folder(folder))
@@ -76,7 +79,7 @@ class AudioEndpoints:
             return options, service.wishes.check(options)
 
         options, model = await run_in_threadpool(settled)
-        order = Order(source=form.path, name=form.name, folder=folder, options=options)
+        order = Order(source=recording, name=form.name, folder=folder, options=options)
         caller: Caller = request.state.caller
         return _Ready(asked=asked, order=order, model=model, caller=caller.name)
 
@@ -139,36 +142,50 @@ async def _gone(request: Request) -> None:
         pass
 
 
+class StreamAnswer(EventSourceResponse):
+    """An answer in events.
+
+    Attributes:
+        stack: Of what the request holds. It is closed however the answer ends: a caller may go
+            before the first event is asked for.
+    """
+
+    stack: AsyncExitStack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events, and let go of what the request holds."""
+        async with self.stack:
+            await super().__call__(scope, receive, send)
+
+
 class _Stream:
     """The events of one request, in the shapes of OpenAI's client."""
 
-    def __init__(self, service: Service, ready: _Ready, stack: AsyncExitStack) -> None:
+    def __init__(self, service: Service, ready: _Ready) -> None:
         self._service = service
         self._ready = ready
-        self._stack = stack
         self._told: dict[int | None, float] = {}
         self._last_text = ""
 
     async def messages(self) -> AsyncIterator[dict[str, str]]:
         """Yield the text as it comes, then all of it."""
-        async with self._stack:
-            events: asyncio.Queue[Event] = asyncio.Queue()
-            work = asyncio.create_task(self._ready.transcript(self._service, events))
-            try:
-                async for event in _until_done(events, work):
-                    if isinstance(event, PartialText):
-                        for segment in event.segments:
-                            for delta in self._deltas(segment):
-                                yield _message(delta)
-                for last in self._last(work.result()):
-                    yield _message(last)
-                yield {"data": "[DONE]"}
-            except DalstonError as error:
-                yield _message(_error(error))
-            finally:
-                if not work.done():
-                    work.cancel()
-                    await asyncio.wait((work,))
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        work = asyncio.create_task(self._ready.transcript(self._service, events))
+        try:
+            async for event in _until_done(events, work):
+                if isinstance(event, PartialText):
+                    for segment in event.segments:
+                        for delta in self._deltas(segment):
+                            yield _message(delta)
+            for last in self._last(work.result()):
+                yield _message(last)
+            yield {"data": "[DONE]"}
+        except DalstonError as error:
+            yield _message(_error(error))
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.wait((work,))
 
     def _deltas(self, segment: Segment) -> list[dict[str, object]]:
         """Return what a segment adds; nothing for one that an engine repeats."""

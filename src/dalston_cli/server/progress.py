@@ -108,8 +108,11 @@ class Progress:
         self._wake()
 
     async def follow(self, after: int) -> AsyncIterator[tuple[int, str, str]]:
-        """Yield each event with its number, from the one behind ``after`` on, until the end."""
-        number = max(0, after)
+        """Yield each event with its number, from the one behind ``after`` on, until the end.
+
+        All of them where there were not so many yet: ``after`` is of work that was begun anew.
+        """
+        number = after if 0 <= after <= len(self._told) else 0
         while True:
             more = self._more
             while number < len(self._told):

@@ -78,9 +78,8 @@ class Service:
         make_private_folder(folder)
         return folder
 
-    @asynccontextmanager
-    async def turn(self, caller: str) -> AsyncIterator[None]:
-        """Wait until there is a place to work, and hold it.
+    def check_waiting(self, caller: str) -> None:
+        """Make sure that a request would not wait behind too many others.
 
         Raises:
             RequestRefusedError: Too many requests of the caller wait already.
@@ -91,6 +90,15 @@ class Service:
                 f"{self._waiting[caller]} requests of {caller} wait already",
                 code="too_many_waiting",
             )
+
+    @asynccontextmanager
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        """Wait until there is a place to work, and hold it.
+
+        Raises:
+            RequestRefusedError: Too many requests of the caller wait already.
+        """
+        self.check_waiting(caller)
         self._waiting[caller] += 1
         try:
             await self._turns.acquire()

@@ -197,7 +197,7 @@ class Callers:
 
     Args:
         file: The tokens.
-        anonymous: Who asks without a token; None where one is needed.
+        anonymous: Who asks without a token, until there is one; None where one is needed.
     """
 
     def __init__(self, file: TokenFile, folder: Path, anonymous: Caller | None) -> None:
@@ -217,7 +217,9 @@ class Callers:
             TokenFileError: The file cannot be used.
         """
         if self._anonymous is not None:
-            return self._anonymous
+            if not self._current():
+                return self._anonymous
+            self._anonymous = None  # for good: to remove the last token opens nothing
         kind, _, secret = authorization.partition(" ")
         if kind.lower() != "bearer" or not secret:
             return None

@@ -2,8 +2,9 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
@@ -78,6 +79,17 @@ class Form:
     path: Path | None = None
     name: str = ""
     num_bytes: int = 0
+
+    def file(self) -> Path:
+        """Return the file.
+
+        Raises:
+            RequestRefusedError: None was sent, or an empty one.
+        """
+        if self.path is None:
+            problem = f"{self.name} is empty" if self.name else "the field file is missing"
+            raise invalid(problem, _FILE_FIELD)
+        return self.path
 
     def discard(self, room: UploadRoom) -> None:
         """Remove the file, and give its room back."""
@@ -217,14 +229,15 @@ class _Receiver:
             return
         _, params = parse_options_header(value)
         self._name = params.get(b"name", b"").decode("utf-8", errors="replace")
-        if b"filename" not in params:
+        file = _file_name(value, params)
+        if file is None:
             return
         if self._name != _FILE_FIELD:
             raise invalid(f"a file is sent as the field {self._name!r}", self._name or _FILE_FIELD)
         if self.form.name:
             raise invalid("more than one file is sent", _FILE_FIELD)
         self._is_file = True
-        self.form.name = plain_name(params[b"filename"].decode("utf-8", errors="replace"))
+        self.form.name = plain_name(file)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file:
@@ -248,6 +261,20 @@ class _Receiver:
 
     def _finished(self) -> None:
         self._is_complete = True
+
+
+def _file_name(disposition: bytes, params: Mapping[bytes, bytes]) -> str | None:
+    """Return the name that a part of a form has as a file; None for a part that is none.
+
+    Some libraries write names that are not ASCII as ``filename*=utf-8''...`` alone.
+
+    Reference: RFC 7578, section 4.2; RFC 2231.
+    """
+    if b"filename" in params:
+        return params[b"filename"].decode("utf-8", errors="replace")
+    header = Message()
+    header["content-disposition"] = disposition.decode("latin-1")
+    return header.get_filename()
 
 
 def plain_name(name: str) -> str:
