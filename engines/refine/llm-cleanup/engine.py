@@ -4,12 +4,12 @@ import logging
 from collections.abc import Mapping
 from typing import ClassVar
 
-import refinement
-import translation
 from endpoint import Endpoint, find_endpoint
+from providers import profile_of, provider_for
 
 from dalston_sdk.engine import Engine, LoadedModel, RunContext
 from dalston_sdk.errors import EngineError
+from dalston_sdk.language_model import refinement, translation
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -52,11 +52,13 @@ class LlmCleanupEngine(Engine):
 
     def refine(self, request: RefineRequest, context: RunContext) -> RefineResult:
         """Send the text to the model chunk by chunk, and check the answers."""
-        return refinement.refine(request, self._loaded(), context)
+        endpoint = self._loaded()
+        return refinement.refine(request, provider_for(endpoint), profile_of(endpoint), context)
 
     def translate(self, request: TranslateRequest, context: RunContext) -> TranslateResult:
         """Have the model translate the text chunk by chunk, and check the answers."""
-        return translation.translate(request, self._loaded(), context)
+        endpoint = self._loaded()
+        return translation.translate(request, provider_for(endpoint), profile_of(endpoint), context)
 
     def _loaded(self) -> Endpoint:
         if self._endpoint is None:

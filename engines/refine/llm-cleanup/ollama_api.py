@@ -10,11 +10,12 @@ Reference:
 from collections.abc import Sequence
 from typing import Any
 
-from budget import TokenCounts
-from chunks import estimate_tokens
-from completion import Completion, Prompt, no_batch
 from endpoint import Endpoint
 from openai_client import openai_client
+
+from dalston_sdk.language_model.budget import TokenCounts
+from dalston_sdk.language_model.completion import Completion, Prompt, no_batch
+from dalston_sdk.language_model.text_chunks import estimate_tokens
 
 MIN_CONTEXT = 8192
 """Tokens. Ollama loads a model anew for another length, so it is always a power of two."""

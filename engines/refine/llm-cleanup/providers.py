@@ -8,17 +8,54 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anthropic
-from batches import run_batch
-from budget import TokenCounts
-from completion import Completion, Prompt, Provider, no_batch
+from batches import PRICE_SHARE, run_batch
 from endpoint import MAX_RETRIES, Endpoint
+from failures import LIBRARY_ERRORS, provider_error
 from ollama_api import OllamaProvider
 from openai_client import openai_client
 
+from dalston_sdk.language_model.budget import TokenCounts
+from dalston_sdk.language_model.completion import Completion, Prompt, Provider, no_batch
+from dalston_sdk.language_model.profile import ModelProfile
 
-def open_provider(endpoint: Endpoint) -> Provider:
-    """Return a new client, for one event loop."""
-    return _CLIENTS[endpoint.api](endpoint)
+
+def provider_for(endpoint: Endpoint) -> Callable[[], Provider]:
+    """Return what makes a new client, for one event loop."""
+    return lambda: _Reporting(_CLIENTS[endpoint.api](endpoint), endpoint)
+
+
+def profile_of(endpoint: Endpoint) -> ModelProfile:
+    """Return the limits for a model; all services' models are taken for large ones."""
+    return ModelProfile(
+        name=endpoint.model,
+        concurrency=endpoint.variables.concurrency,
+        deadline_s=endpoint.variables.deadline_s,
+        batch_price_share=PRICE_SHARE,
+        caches=True,
+    )
+
+
+class _Reporting:
+    """A provider whose errors are those of an engine."""
+
+    def __init__(self, provider: Provider, endpoint: Endpoint) -> None:
+        self._provider = provider
+        self._endpoint = endpoint
+
+    async def aclose(self) -> None:
+        await self._provider.aclose()
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        try:
+            return await self._provider.complete(prompt)
+        except LIBRARY_ERRORS as error:
+            raise provider_error(error, self._endpoint) from error
+
+    async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        try:
+            return await self._provider.complete_batch(prompts)
+        except LIBRARY_ERRORS as error:
+            raise provider_error(error, self._endpoint) from error
 
 
 class _Anthropic:

@@ -1,25 +1,24 @@
 """Translates the text of a transcript: chunk by chunk, and what was not usable once more."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from checking import AnswerError, read_answer
-from chunks import Chunk, estimate_tokens, split_segments
-from cleanup import no_usable_answer
-from completion import THINKING_TOKENS, Completion, Prompt
-from endpoint import Endpoint
-from prompt import SCHEMA, chunk_prompt
-from providers import open_provider
-from session import ModelSession
-from translation_checking import doubts, translation_fault
-from translation_prompt import translation_prompt
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
+from dalston_sdk.language_model.checking import AnswerError, read_answer
+from dalston_sdk.language_model.cleanup import no_usable_answer, session_chunks
+from dalston_sdk.language_model.cleanup_prompt import SCHEMA, chunk_prompt
+from dalston_sdk.language_model.completion import Completion, Prompt, Provider
+from dalston_sdk.language_model.profile import ModelProfile
+from dalston_sdk.language_model.session import ModelSession
+from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens
+from dalston_sdk.language_model.translation_checking import doubts, translation_fault
+from dalston_sdk.language_model.translation_prompt import translation_prompt
 from dalston_sdk.wire import (
     ErrorCode,
     Notice,
@@ -49,9 +48,18 @@ class _Progress:
 
 
 def translate(
-    request: TranslateRequest, endpoint: Endpoint, context: RunContext
+    request: TranslateRequest,
+    open_provider: Callable[[], Provider],
+    profile: ModelProfile,
+    context: RunContext,
 ) -> TranslateResult:
     """Translate every segment into every language, and name those that could not be.
+
+    Args:
+        request: The text and the languages.
+        open_provider: Makes what has the model, for one event loop.
+        profile: The model's limits.
+        context: Gets the progress; tells if the request was cancelled.
 
     Raises:
         EngineError: ``invalid_request`` without a language; ``internal`` where no answer can be
@@ -64,11 +72,14 @@ def translate(
             "no language was named to translate into (languages)",
             hint="name some: --translate-to de,fr",
         )
-    return asyncio.run(_translate(request, endpoint, context))
+    return asyncio.run(_translate(request, open_provider, profile, context))
 
 
 async def _translate(
-    request: TranslateRequest, endpoint: Endpoint, context: RunContext
+    request: TranslateRequest,
+    open_provider: Callable[[], Provider],
+    profile: ModelProfile,
+    context: RunContext,
 ) -> TranslateResult:
     options = request.options
     wanted = dict.fromkeys(options.languages or ())
@@ -81,13 +92,15 @@ async def _translate(
         for each in wanted
         if each not in others
     ]
-    async with aclosing(open_provider(endpoint)) as provider:
+    async with aclosing(open_provider()) as provider:
         paid = RefineOptions(prices=options.prices, max_cost_usd=options.max_cost_usd)
-        session = ModelSession(provider, endpoint, paid, context, speech_s * len(others))
+        session = ModelSession(provider, profile, paid, context, speech_s * len(others))
         systems = {each: translation_prompt(options, request.language, each) for each in others}
-        chunks = split_segments(segments)
+        chunks = session_chunks(segments, session)
         session.check_budget(
-            _prompt(system, each).upper_bound for system in systems.values() for each in chunks
+            _prompt(system, each, session).upper_bound
+            for system in systems.values()
+            for each in chunks
         )
         for language, system in systems.items():
             try:
@@ -107,7 +120,7 @@ async def _translate(
             effective=_effective(options),
             warnings=tuple(notices),
         )
-    raise no_usable_answer(session.model, notices[-1].message)
+    raise no_usable_answer(profile.name, notices[-1].message)
 
 
 async def _into(system: str, segments: Sequence[Segment], session: ModelSession) -> _Progress:
@@ -119,17 +132,19 @@ async def _into(system: str, segments: Sequence[Segment], session: ModelSession)
     done = _Progress()
     for _ in range(_ROUNDS):
         missing = {each.id for each in segments if each.id not in done.texts}
-        chunks = [_only(chunk, missing) for chunk in split_segments(segments)]
+        chunks = [_only(chunk, missing) for chunk in session_chunks(segments, session)]
         chunks = [chunk for chunk in chunks if chunk.segments]
         if not chunks:
             break
         try:
-            completions = await session.complete([_prompt(system, chunk) for chunk in chunks])
+            answered = await session.complete_chunks(
+                chunks, lambda chunk: _prompt(system, chunk, session)
+            )
         except EngineError:
             if not done.texts:
                 raise
             break  # what was translated, and paid for, is kept
-        for chunk, completion in zip(chunks, completions, strict=True):
+        for chunk, completion in answered:
             _take(chunk, completion, done)
     return done
 
@@ -142,7 +157,7 @@ def _only(chunk: Chunk, wanted: set[int]) -> Chunk:
 
 def _take(chunk: Chunk, completion: Completion, done: _Progress) -> None:
     """Keep the usable translations of an answer, and the reasons against the others."""
-    asked = [each.id for each in chunk.segments]
+    asked = list(chunk.ids)
     try:
         found = read_answer(completion.require_text())
     except AnswerError as error:
@@ -178,13 +193,15 @@ def _notices(
             yield Notice(code="translation_doubtful", message=message, **place)
 
 
-def _prompt(system: str, chunk: Chunk) -> Prompt:
+def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
     text = chunk_prompt(chunk)
+    thinking_tokens = session.profile.thinking_tokens
     return Prompt(
         system=system,
         text=text,
         schema=SCHEMA,
-        max_tokens=min(_MAX_TOKENS, THINKING_TOKENS + 3 * estimate_tokens(text)),
+        max_tokens=min(_MAX_TOKENS, thinking_tokens + 3 * estimate_tokens(text)),
+        ids=chunk.ids,
         duration_s=chunk.duration_s,
     )
 

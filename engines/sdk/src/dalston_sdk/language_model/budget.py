@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from batches import PRICE_SHARE
-
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, RefineOptions, TokenPrices, TokenUsage
 
@@ -41,12 +39,15 @@ class Budget:
     Args:
         options: The request's options with prices and the limit, where they are set.
         model: The model's name, for messages.
+        batch_price_share: Share of the prices that a prompt of a batch costs.
     """
 
-    def __init__(self, options: RefineOptions, model: str) -> None:
+    def __init__(
+        self, options: RefineOptions, model: str, *, batch_price_share: float = 1.0
+    ) -> None:
         self._prices = options.prices
         self._limit_usd = options.max_cost_usd
-        self._price_share = PRICE_SHARE if options.batch else 1.0
+        self._price_share = batch_price_share if options.batch else 1.0
         self._model = model
         self._completions: list[TokenCounts | None] = []
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from checking import AnswerError, has_invisible, strip_fences
 from msgspec import Struct
+
+from dalston_sdk.language_model.checking import AnswerError, has_invisible, strip_fences
 
 LIMITS: Mapping[str, int] = {
     "title": 160,

@@ -1,43 +1,60 @@
 """Runs one request: cleans up the text, then writes the overview."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from cleanup import CleanupResult, clean_up
-from endpoint import Endpoint
-from overview import Overview, requested_items, write_overview
-from prompt import DEFAULT_LEVEL
-from providers import open_provider
-from session import ModelSession
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
+from dalston_sdk.language_model.cleanup import CleanupResult, clean_up
+from dalston_sdk.language_model.cleanup_prompt import DEFAULT_LEVEL
+from dalston_sdk.language_model.completion import Provider
+from dalston_sdk.language_model.overview import Overview, requested_items, write_overview
+from dalston_sdk.language_model.profile import ModelProfile
+from dalston_sdk.language_model.session import ModelSession
 from dalston_sdk.wire import Notice, RefineOptions, RefineRequest, RefineResult
 
 KEEP_TEXT = "none"
 
 
-def refine(request: RefineRequest, endpoint: Endpoint, context: RunContext) -> RefineResult:
+def refine(
+    request: RefineRequest,
+    open_provider: Callable[[], Provider],
+    profile: ModelProfile,
+    context: RunContext,
+) -> RefineResult:
     """Clean up the text and write the overview, as the options say.
 
     If the overview fails after the text was cleaned up, the result has the text and a notice.
+
+    Args:
+        request: The text and what is wanted.
+        open_provider: Makes what has the model, for one event loop.
+        profile: The model's limits.
+        context: Gets the progress; tells if the request was cancelled.
 
     Raises:
         EngineError: As ``clean_up``; and as ``write_overview`` where only that is wanted.
         CancelledError: The request was cancelled; pending prompts are dropped.
     """
-    return asyncio.run(_refine(request, endpoint, context))
+    return asyncio.run(_refine(request, open_provider, profile, context))
 
 
-async def _refine(request: RefineRequest, endpoint: Endpoint, context: RunContext) -> RefineResult:
+async def _refine(
+    request: RefineRequest,
+    open_provider: Callable[[], Provider],
+    profile: ModelProfile,
+    context: RunContext,
+) -> RefineResult:
     options = request.options
     cleans, writes = options.level != KEEP_TEXT, bool(requested_items(options))
     speech_s = sum(segment.end - segment.start for segment in request.segments if segment.text)
     cleaned, overview = CleanupResult(), Overview()
-    async with aclosing(open_provider(endpoint)) as provider:
-        session = ModelSession(provider, endpoint, options, context, speech_s * (cleans + writes))
+    async with aclosing(open_provider()) as provider:
+        session = ModelSession(provider, profile, options, context, speech_s * (cleans + writes))
         if cleans:
             cleaned = await clean_up(request, session)
             request = _with_texts(request, cleaned.texts)

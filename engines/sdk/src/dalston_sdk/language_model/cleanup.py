@@ -1,16 +1,20 @@
 """Cleans up the text of a transcript: sends its chunks to the model and checks the answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checking import AnswerError, CheckedAnswer, check_answer
-from chunks import Chunk, estimate_tokens, split_segments
-from completion import THINKING_TOKENS, Completion, Prompt
-from prompt import DEFAULT_LEVEL, SCHEMA, chunk_prompt, system_prompt
-from session import ModelSession
-
 from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import ErrorCode, Notice, RefineRequest
+from dalston_sdk.language_model.checking import AnswerError, CheckedAnswer, check_answer
+from dalston_sdk.language_model.cleanup_prompt import (
+    DEFAULT_LEVEL,
+    SCHEMA,
+    chunk_prompt,
+    system_prompt,
+)
+from dalston_sdk.language_model.completion import Completion, Prompt
+from dalston_sdk.language_model.session import ModelSession
+from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens, split_segments
+from dalston_sdk.wire import ErrorCode, Notice, RefineRequest, Segment
 
 _MAX_TOKENS = 20_000
 _KEPT = "text_kept"
@@ -38,17 +42,16 @@ async def clean_up(request: RefineRequest, session: ModelSession) -> CleanupResu
     """
     level = request.options.level or DEFAULT_LEVEL
     system = system_prompt(request.options, request.language)
-    chunks = split_segments(request.segments)
-    completions = await session.complete([_prompt(system, chunk) for chunk in chunks])
-    found = [
-        _check(chunk, completion, level)
-        for chunk, completion in zip(chunks, completions, strict=True)
-    ]
-    unusable = [each for each in found if isinstance(each, Notice)]
-    if chunks and len(unusable) == len(chunks):
-        raise no_usable_answer(session.model, unusable[0].message)
+    answered = await session.complete_chunks(
+        session_chunks(request.segments, session),
+        lambda chunk: _prompt(system, chunk, session),
+    )
+    found = [(chunk, _check(chunk, completion, level)) for chunk, completion in answered]
+    unusable = [each for _, each in found if isinstance(each, Notice)]
+    if found and len(unusable) == len(found):
+        raise no_usable_answer(session.profile.name, unusable[0].message)
     result = CleanupResult()
-    for chunk, each in zip(chunks, found, strict=True):
+    for chunk, each in found:
         if isinstance(each, Notice):
             result.notices.append(each)
         else:
@@ -73,14 +76,24 @@ def no_usable_answer(model: str, reason: str) -> EngineError:
     )
 
 
-def _prompt(system: str, chunk: Chunk) -> Prompt:
+def session_chunks(segments: Sequence[Segment], session: ModelSession) -> list[Chunk]:
+    """Split segments into chunks of which the model answers every segment."""
+    profile = session.profile
+    return split_segments(
+        segments, max_tokens=profile.chunk_tokens, max_segments=profile.chunk_segments
+    )
+
+
+def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
     text = chunk_prompt(chunk)
-    max_tokens = min(_MAX_TOKENS, THINKING_TOKENS + 2 * estimate_tokens(text))
+    thinking_tokens = session.profile.thinking_tokens
+    max_tokens = min(_MAX_TOKENS, thinking_tokens + 2 * estimate_tokens(text))
     return Prompt(
         system=system,
         text=text,
         schema=SCHEMA,
         max_tokens=max_tokens,
+        ids=chunk.ids,
         duration_s=chunk.duration_s,
     )
 

@@ -1,41 +1,14 @@
 """Checks of answers against the transcript, and chunks; pure functions."""
 
-import importlib
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dalston_sdk.language_model import checking
+from dalston_sdk.language_model.text_chunks import estimate_tokens, split_segments
 from dalston_sdk.wire import Segment
 
-FOLDER = Path(__file__).resolve().parent.parent
-MODULES = ("chunks", "checking")
-
-
-@pytest.fixture(scope="module")
-def modules() -> Iterator[dict[str, ModuleType]]:
-    """The engine's own modules, which import each other."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield {name: importlib.import_module(name) for name in MODULES}
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
-
-
-@pytest.fixture(scope="module")
-def checking(modules: dict[str, ModuleType]) -> ModuleType:
-    return modules["checking"]
-
-
-@pytest.fixture(scope="module")
-def chunks(modules: dict[str, ModuleType]) -> ModuleType:
-    return modules["chunks"]
+MAX_TOKENS, MAX_SEGMENTS = 1500, 60
 
 
 @pytest.mark.parametrize(
@@ -60,7 +33,7 @@ def chunks(modules: dict[str, ModuleType]) -> ModuleType:
         pytest.param("a word", "a word\u200b", "", id="invisible"),
     ],
 )
-def test_what_each_level_allows(checking: ModuleType, raw: str, text: str, allowed: str) -> None:
+def test_what_each_level_allows(raw: str, text: str, allowed: str) -> None:
     levels = {"v": "verbatim+punctuation", "l": "light", "s": "standard"}
     found = "".join(
         short
@@ -71,7 +44,7 @@ def test_what_each_level_allows(checking: ModuleType, raw: str, text: str, allow
 
 
 @given(old=st.text("abc ", max_size=12), new=st.text("abc ", max_size=12))
-def test_the_distance_is_the_textbook_s(checking: ModuleType, old: str, new: str) -> None:
+def test_the_distance_is_the_textbook_s(old: str, new: str) -> None:
     def plain(one: str, other: str) -> int:
         if not one or not other:
             return len(one) + len(other)
@@ -94,13 +67,33 @@ def segments(*texts: str) -> list[Segment]:
 
 
 @given(lengths=st.lists(st.integers(min_value=0, max_value=6000), max_size=80))
-def test_every_segment_with_text_is_in_one_chunk(chunks: ModuleType, lengths: list[int]) -> None:
+def test_every_segment_with_text_is_in_one_chunk(lengths: list[int]) -> None:
     spoken = segments(*("x" * length for length in lengths))
-    found = chunks.split_segments(spoken)
+    found = split_segments(spoken, max_tokens=MAX_TOKENS, max_segments=MAX_SEGMENTS)
     assert [each for chunk in found for each in chunk.segments] == [
         each for each in spoken if each.text
     ]
     for chunk in found:
-        tokens = sum(chunks.estimate_tokens(each.text) for each in chunk.segments)
-        assert tokens <= chunks.MAX_TOKENS or len(chunk.segments) == 1
-        assert 0 < len(chunk.segments) <= chunks.MAX_SEGMENTS
+        tokens = sum(estimate_tokens(each.text) for each in chunk.segments)
+        assert tokens <= MAX_TOKENS or len(chunk.segments) == 1
+        assert 0 < len(chunk.segments) <= MAX_SEGMENTS
+
+
+@given(lengths=st.lists(st.integers(min_value=1, max_value=60), min_size=2, max_size=20))
+def test_halves_are_the_chunk_with_the_text_around_each(lengths: list[int]) -> None:
+    spoken = segments(*("x" * length for length in lengths))
+    [chunk] = split_segments(spoken, max_tokens=MAX_TOKENS, max_segments=MAX_SEGMENTS)
+    first, second = chunk.smaller()
+    assert first.ids + second.ids == chunk.ids
+    assert first.ids
+    assert second.ids
+    assert first.after == tuple(each.text for each in second.segments[:3])
+    assert second.before == tuple(each.text for each in first.segments[-3:])
+    assert (first.before, second.after) == ((), ())
+
+
+def test_one_segment_is_as_small_as_it_gets_without_the_text_around_it() -> None:
+    [_, chunk, _] = split_segments(segments("a", "b", "c"), max_tokens=1, max_segments=1)
+    [alone] = chunk.smaller()
+    assert (alone.segments, alone.before, alone.after) == (chunk.segments, (), ())
+    assert alone.smaller() == ()

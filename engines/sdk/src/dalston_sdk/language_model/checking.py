@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chunks import Chunk
+from dalston_sdk.language_model.text_chunks import Chunk
 
 MAX_CHANGED = {"light": 0.2, "standard": 0.4}
 """Share of a segment's letters that may differ, per level."""

@@ -2,14 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dalston_sdk.wire import Segment
 
-MAX_TOKENS = 1500
-"""Tokens of text per chunk, about six minutes of speech: a bad answer costs no more than that."""
-
-MAX_SEGMENTS = 60
 NUM_CONTEXT = 3
 """Segments before and after a chunk that are shown for context."""
 
@@ -28,13 +24,32 @@ class Chunk:
     after: tuple[str, ...]
 
     @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids of its segments."""
+        return tuple(segment.id for segment in self.segments)
+
+    @property
     def duration_s(self) -> float:
         """Length of its speech."""
         return sum(segment.end - segment.start for segment in self.segments)
 
+    def smaller(self) -> "tuple[Chunk, ...]":
+        """Return the same segments in chunks with less text; none where there is no less."""
+        middle = len(self.segments) // 2
+        if not middle:
+            alone = replace(self, before=(), after=())
+            return () if alone == self else (alone,)
+        first, second = self.segments[:middle], self.segments[middle:]
+        before = (*self.before, *_texts(first))[-NUM_CONTEXT:]
+        after = (*_texts(second), *self.after)[:NUM_CONTEXT]
+        return (
+            replace(self, segments=first, after=after),
+            replace(self, segments=second, before=before),
+        )
+
 
 def split_segments(
-    segments: Sequence[Segment], *, max_tokens: int = MAX_TOKENS, max_segments: int = MAX_SEGMENTS
+    segments: Sequence[Segment], *, max_tokens: int, max_segments: int
 ) -> list[Chunk]:
     """Split the segments that have text into chunks; a segment is never split."""
     with_text = [segment for segment in segments if segment.text]

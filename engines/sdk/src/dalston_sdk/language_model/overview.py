@@ -7,15 +7,19 @@ prompt each, and their overviews go into one more prompt.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from budget import MaxTokens
-from checking import AnswerError
-from chunks import Chunk, estimate_tokens, split_segments
-from cleanup import no_usable_answer
-from completion import THINKING_TOKENS, Completion, Prompt
-from overview_checking import AllowedIds, CheckedOverview, check_overview
-from overview_prompt import notes_prompt, overview_schema, overview_system, segments_prompt
-from session import ModelSession
-
+from dalston_sdk.language_model.budget import MaxTokens
+from dalston_sdk.language_model.checking import AnswerError
+from dalston_sdk.language_model.cleanup import no_usable_answer
+from dalston_sdk.language_model.completion import Completion, Prompt
+from dalston_sdk.language_model.overview_checking import AllowedIds, CheckedOverview, check_overview
+from dalston_sdk.language_model.overview_prompt import (
+    notes_prompt,
+    overview_schema,
+    overview_system,
+    segments_prompt,
+)
+from dalston_sdk.language_model.session import ModelSession
+from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens, split_segments
 from dalston_sdk.wire import ActionItem, Chapter, Notice, RefineOptions, RefineRequest, Segment
 
 MISSING = {
@@ -26,13 +30,9 @@ MISSING = {
 }
 """The items of an overview, and the beginning of the notice where one is missing."""
 
-PART_TOKENS = 18_000
-"""Tokens of text in one prompt by ``estimate_tokens``: about an hour of speech."""
-
-PART_SEGMENTS = 1000
-
 _MIN_ANSWER_TOKENS = 1024
 _MAX_ANSWER_TOKENS = 8192
+_FEWEST_JOINED = 2
 _NOT_WRITTEN = "not_written"
 
 
@@ -74,7 +74,9 @@ class _OverviewWriter:
         self._language = request.language
         self._wanted = requested_items(request.options)
         self._parts = split_segments(
-            request.segments, max_tokens=PART_TOKENS, max_segments=PART_SEGMENTS
+            request.segments,
+            max_tokens=session.profile.part_tokens,
+            max_segments=session.profile.part_segments,
         )
         self._segments = [segment for part in self._parts for segment in part.segments]
         self._notices: list[Notice] = []
@@ -89,8 +91,11 @@ class _OverviewWriter:
         if many:
             bounds.append(self._notes_bound(prompts))
         self._session.check_budget(bounds)
-        parts = self._check_parts(await self._session.complete(prompts), wanted)
-        checked = await self._join(parts) if many else parts[0]
+        answered = await self._session.complete_chunks(
+            self._parts, lambda part: self._part_prompt(part, wanted)
+        )
+        parts = self._check_parts(answered, wanted)
+        checked = await self._join(parts, self._wanted) if len(answered) > 1 else parts[0]
         for name, reason in checked.dropped.items():
             self._notices.append(Notice(code=_NOT_WRITTEN, message=f"{MISSING[name]}: {reason}"))
         return Overview(
@@ -112,55 +117,68 @@ class _OverviewWriter:
             system=overview_system(self._options, self._language, wanted),
             text=text,
             schema=overview_schema(wanted),
-            max_tokens=_max_tokens(text),
+            max_tokens=self._max_tokens(text),
             duration_s=part.duration_s,
         )
 
-    def _notes_prompt(self, text: str) -> Prompt:
+    def _notes_prompt(self, text: str, wanted: Sequence[str]) -> Prompt:
         return Prompt(
-            system=overview_system(self._options, self._language, self._wanted, of_notes=True),
+            system=overview_system(self._options, self._language, wanted, of_notes=True),
             text=text,
-            schema=overview_schema(self._wanted),
-            max_tokens=_max_tokens(text),
+            schema=overview_schema(wanted),
+            max_tokens=self._max_tokens(text),
         )
 
     def _notes_bound(self, prompts: Sequence[Prompt]) -> MaxTokens:
         """Return the bound of the last prompt, which holds the answers to the others."""
-        empty = self._notes_prompt("").upper_bound
+        empty = self._notes_prompt("", self._wanted).upper_bound
         answers = sum(prompt.max_tokens for prompt in prompts)
-        return MaxTokens(
-            num_bytes=empty.num_bytes + answers, max_tokens=THINKING_TOKENS + _MAX_ANSWER_TOKENS
-        )
+        max_tokens = self._session.profile.thinking_tokens + _MAX_ANSWER_TOKENS
+        return MaxTokens(num_bytes=empty.num_bytes + answers, max_tokens=max_tokens)
+
+    def _max_tokens(self, text: str) -> int:
+        answer = min(_MAX_ANSWER_TOKENS, _MIN_ANSWER_TOKENS + estimate_tokens(text))
+        return self._session.profile.thinking_tokens + answer
 
     def _check_parts(
-        self, completions: Sequence[Completion], wanted: Sequence[str]
+        self, answered: Sequence[tuple[Chunk, Completion]], wanted: Sequence[str]
     ) -> list[CheckedOverview]:
         """Return the overviews of the parts whose answers can be used."""
         found = []
         reasons = []
-        for part, completion in zip(self._parts, completions, strict=True):
-            ids = [segment.id for segment in part.segments]
+        for part, completion in answered:
+            allowed = AllowedIds(chapters=part.ids, action_items=part.ids)
             try:
-                allowed = AllowedIds(chapters=ids, action_items=ids)
                 found.append(check_overview(completion.require_text(), wanted, allowed))
             except AnswerError as error:
                 reasons.append(str(error))
                 self._notices.append(_not_covered(part, str(error)))
         if not found:
-            raise no_usable_answer(self._session.model, reasons[0])
+            raise no_usable_answer(self._session.profile.name, reasons[0])
         return found
 
-    async def _join(self, parts: Sequence[CheckedOverview]) -> CheckedOverview:
-        """Have one overview written from those of the parts."""
-        [completion] = await self._session.complete([self._notes_prompt(notes_prompt(parts))])
+    async def _join(
+        self, parts: Sequence[CheckedOverview], wanted: Sequence[str]
+    ) -> CheckedOverview:
+        """Have one overview written from those of the parts; too many are joined in two steps."""
+        prompt = self._notes_prompt(notes_prompt(parts), wanted)
+        [completion] = await self._session.complete([prompt])
+        if completion.is_too_long and len(parts) > _FEWEST_JOINED:
+            middle = len(parts) // 2
+            between = self._wanted_of_parts()
+            halves = [
+                await self._join(half, between) if len(half) > 1 else half[0]
+                for half in (parts[:middle], parts[middle:])
+            ]
+            return await self._join(halves, wanted)
         allowed = AllowedIds(
             chapters=[chapter.segment for part in parts for chapter in part.chapters],
             action_items={item.segment for part in parts for item in part.action_items},
         )
         try:
-            return check_overview(completion.require_text(), self._wanted, allowed)
+            return check_overview(completion.require_text(), wanted, allowed)
         except AnswerError as error:
-            raise no_usable_answer(self._session.model, str(error)) from error
+            raise no_usable_answer(self._session.profile.name, str(error)) from error
 
     def _chapters(self, checked: CheckedOverview) -> Iterator[Chapter]:
         """Give each chapter the times of its segments; it lasts until the next one."""
@@ -182,10 +200,6 @@ class _OverviewWriter:
             yield ActionItem(
                 start=place.start, end=place.end, text=item.text, owner=item.owner or None
             )
-
-
-def _max_tokens(text: str) -> int:
-    return THINKING_TOKENS + min(_MAX_ANSWER_TOKENS, _MIN_ANSWER_TOKENS + estimate_tokens(text))
 
 
 def _not_covered(part: Chunk, reason: str) -> Notice:

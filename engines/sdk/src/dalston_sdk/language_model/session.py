@@ -1,17 +1,18 @@
-"""Sends the prompts of one request: concurrently or as a batch, within the cost limit."""
+"""Sends the prompts of one request: concurrently or as a batch, within the cost limit.
+
+What is too long for the model is sent again in smaller chunks.
+"""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TypeVar
-
-from budget import Budget, MaxTokens
-from chunks import estimate_tokens
-from completion import Completion, Prompt, Provider
-from endpoint import Endpoint
-from failures import LIBRARY_ERRORS, provider_error
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
+from dalston_sdk.language_model.budget import Budget, MaxTokens
+from dalston_sdk.language_model.completion import Completion, Prompt, Provider
+from dalston_sdk.language_model.profile import ModelProfile
+from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens
 from dalston_sdk.wire import ErrorCode, RefineOptions, TokenUsage
 
 POLL_S = 0.1
@@ -27,8 +28,8 @@ class ModelSession:
     """Sends prompts for one request and counts their cost.
 
     Args:
-        provider: The service.
-        endpoint: Its address and model, for messages.
+        provider: What has the model.
+        profile: The model's limits.
         options: The request's options, with the cost limit and the choice of a batch.
         context: Gets the progress; tells if the request was cancelled.
         total_s: Seconds of speech in all prompts of the request.
@@ -37,21 +38,19 @@ class ModelSession:
     def __init__(
         self,
         provider: Provider,
-        endpoint: Endpoint,
+        profile: ModelProfile,
         options: RefineOptions,
         context: RunContext,
         total_s: float,
     ) -> None:
-        self.model = endpoint.model
+        self.profile = profile
         self._provider = provider
-        self._endpoint = endpoint
         self._as_batch = bool(options.batch)
         self._context = context
         self._total_s = total_s
         self._done_s = 0.0
-        self._deadline_s = endpoint.variables.deadline_s
-        self._budget = Budget(options, endpoint.model)
-        self._slots = asyncio.Semaphore(endpoint.variables.concurrency)
+        self._budget = Budget(options, profile.name, batch_price_share=profile.batch_price_share)
+        self._slots = asyncio.Semaphore(profile.concurrency)
 
     def check_budget(self, bounds: Iterable[MaxTokens]) -> None:
         """Check that the limit allows for prompts with these bounds, as ``Budget.check`` does."""
@@ -77,12 +76,34 @@ class ModelSession:
         if self._as_batch:
             [completions] = await self._concurrently([self._complete_batch(prompts)])
             return completions
-        ahead = 1 if estimate_tokens(prompts[0].system) >= MIN_CACHED_TOKENS else 0
+        long = estimate_tokens(prompts[0].system) >= MIN_CACHED_TOKENS
+        ahead = 1 if self.profile.caches and long else 0
         return [
             completion
             for some in (prompts[:ahead], prompts[ahead:])
             for completion in await self._concurrently([self._complete(each) for each in some])
         ]
+
+    async def complete_chunks(
+        self, chunks: Sequence[Chunk], prompt_of: Callable[[Chunk], Prompt]
+    ) -> list[tuple[Chunk, Completion]]:
+        """Send a prompt for each chunk, in smaller ones where it is too long for the model.
+
+        Returns:
+            The chunks that were answered, in order, each with its completion.
+
+        Raises:
+            EngineError, CancelledError: As ``complete``.
+        """
+        answered: list[tuple[Chunk, Completion]] = []
+        completions = await self.complete([prompt_of(chunk) for chunk in chunks])
+        for chunk, completion in zip(chunks, completions, strict=True):
+            smaller = chunk.smaller() if completion.is_too_long else ()
+            if smaller:
+                answered += await self.complete_chunks(smaller, prompt_of)
+            else:
+                answered.append((chunk, completion))
+        return answered
 
     async def _concurrently(self, work: Sequence[Coroutine[None, None, Result]]) -> list[Result]:
         """Run coroutines; the first that fails, or a cancellation, ends the others."""
@@ -107,27 +128,22 @@ class ModelSession:
         async with self._slots:
             # Checked again, because a server may have counted more than was expected.
             self.check_budget([prompt.upper_bound])
+            deadline_s = self.profile.deadline_s
             try:
-                completion = await asyncio.wait_for(
-                    self._provider.complete(prompt), self._deadline_s
-                )
-            except LIBRARY_ERRORS as error:
-                raise provider_error(error, self._endpoint) from error
+                completion = await asyncio.wait_for(self._provider.complete(prompt), deadline_s)
             except asyncio.TimeoutError as error:
-                message = f"{self.model} did not answer within {self._deadline_s:g} s"
+                message = f"{self.profile.name} did not answer within {deadline_s:g} s"
                 raise EngineError(ErrorCode.INTERNAL, message) from error
         self._count(prompt, completion)
         return completion
 
     async def _complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        try:
-            completions = await self._provider.complete_batch(prompts)
-        except LIBRARY_ERRORS as error:
-            raise provider_error(error, self._endpoint) from error
+        completions = await self._provider.complete_batch(prompts)
         for prompt, completion in zip(prompts, completions, strict=True):
             self._count(prompt, completion)
         return completions
 
     def _count(self, prompt: Prompt, completion: Completion) -> None:
         self._budget.add(completion.tokens)
-        self._done_s += prompt.duration_s
+        if not completion.is_too_long:
+            self._done_s += prompt.duration_s

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from chunks import Chunk
-
+from dalston_sdk.language_model.text_chunks import Chunk
 from dalston_sdk.wire import RefineOptions
 
 DEFAULT_LEVEL = "standard"

@@ -4,14 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from budget import MaxTokens, TokenCounts
-from checking import AnswerError
-
 from dalston_sdk.errors import EngineError
+from dalston_sdk.language_model.budget import MaxTokens, TokenCounts
+from dalston_sdk.language_model.checking import AnswerError
 from dalston_sdk.wire import ErrorCode
-
-THINKING_TOKENS = 4096
-"""Tokens that a model may spend on thinking before it answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +19,7 @@ class Prompt:
         text: What the instructions are about.
         schema: JSON schema of the answer.
         max_tokens: Limit of the completion, thinking included.
+        ids: The ids that the answer has to have, in this order, where it has one for each segment.
         duration_s: Seconds of speech that count as done once it is answered.
     """
 
@@ -30,6 +27,7 @@ class Prompt:
     text: str
     schema: Mapping[str, Any]
     max_tokens: int
+    ids: tuple[int, ...] = ()
     duration_s: float = 0.0
 
     @property
@@ -47,11 +45,13 @@ class Completion:
         text: The whole answer; None where there is none that may be used.
         tokens: Tokens taken; None where the server does not report them.
         problem: Why there is no text.
+        is_too_long: The prompt with its answer takes more than the model has; less of it may not.
     """
 
     text: str | None
     tokens: TokenCounts | None
     problem: str = ""
+    is_too_long: bool = False
 
     def require_text(self) -> str:
         """Return the answer.
@@ -68,18 +68,17 @@ class Provider(Protocol):
     """A service that serves models."""
 
     async def complete(self, prompt: Prompt) -> Completion:
-        """Send a prompt; the provider's library retries where that can help.
+        """Send a prompt, again where that can help, and return what came of it.
 
         Raises:
-            anthropic.APIError, openai.APIError: For ``provider_error``.
+            EngineError: The provider refuses or cannot be reached.
         """
 
     async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
         """Send prompts as one batch, which is cheaper and may take a day.
 
         Raises:
-            EngineError: ``unsupported_option``: the provider has no batches.
-            anthropic.APIError: As ``complete``.
+            EngineError: ``unsupported_option``: the provider has no batches; else as ``complete``.
         """
 
     async def aclose(self) -> None:

@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from checking import has_invisible
+from dalston_sdk.language_model.checking import has_invisible
 
 _MIN_LENGTH = 60
 """Characters that a translation may always have."""

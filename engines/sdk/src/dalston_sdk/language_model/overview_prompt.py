@@ -4,8 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from overview_checking import LIMITS, MAX_ACTION_ITEMS, MAX_CHAPTERS, CheckedOverview
-
+from dalston_sdk.language_model.overview_checking import (
+    LIMITS,
+    MAX_ACTION_ITEMS,
+    MAX_CHAPTERS,
+    CheckedOverview,
+)
 from dalston_sdk.wire import RefineOptions, Segment
 
 _TASKS = {
