@@ -8,6 +8,7 @@ pytest_plugins = (
     "tests.support.interrupts",
     "tests.support.isolation",
     "tests.support.measuring",
+    "tests.support.open_connections",
     "tests.support.selection",
     "tests.support.suite_times",
 )

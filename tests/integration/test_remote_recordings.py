@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from tests.support.open_connections import open_connections
 from tests.support.pipeline_home import PipelineHome, write_recording
 from tests.support.remote_stores import (
     BUCKET,
@@ -12,6 +13,7 @@ from tests.support.remote_stores import (
     WebFiles,
     requests_for,
 )
+from tests.support.waiting import eventually
 
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.inputs import InputSources, NothingFoundError, RecordingFinder
@@ -188,6 +190,15 @@ async def test_a_recording_of_unknown_length_is_bounded(home: PipelineHome, web:
     report = await home.run(find(f"{web.url}/talk.wav"), spool_bytes=1000)
 
     assert [error.code for error in report.errors] == ["spool_limit"]
+
+
+async def test_an_answer_that_is_left_unread_leaves_no_connection(web: WebFiles) -> None:
+    web.files["/talk.wav"] = bytes(600_000)  # more than is read ahead, less than waits encrypted
+    web.bare.add("/talk.wav")
+    url = f"{web.url}/talk.wav"
+    with store_of(Address(url)).system.open(url, "rb", block_size=0):
+        await eventually(lambda: "read=idle" in str(open_connections()))  # the server has ended it
+    await eventually(lambda: not open_connections())
 
 
 async def test_a_redirect_is_told_and_one_without_encryption_refused(

@@ -32,7 +32,33 @@ async def make_session(**_: Any) -> aiohttp.ClientSession:  # noqa: ANN401 - as 
         headers={"Accept-Encoding": "identity"},  # else the length is that of other bytes
         trust_env=True,
         trace_configs=[trace],
+        response_class=_Answer,
     )
+
+
+class _Answer(aiohttp.ClientResponse):
+    """An answer that ends its connection at once where it is left before its end.
+
+    aiohttp asks asyncio to close such a connection. With TLS, asyncio does not do that where the
+    server has closed its side while reading was paused: it takes the connection for one that is
+    closing already, and its socket stays open.
+    """
+
+    def close(self) -> None:
+        """Leave it."""
+        self._abort()
+        super().close()
+
+    def release(self) -> Any:  # noqa: ANN401 - as aiohttp has it
+        """Give the connection back, if all of the answer has come."""
+        self._abort()
+        return super().release()
+
+    def _abort(self) -> None:
+        if self.closed or (connection := self.connection) is None:
+            return  # all has come
+        if (transport := connection.transport) is not None:
+            transport.abort()
 
 
 async def check_redirect(
