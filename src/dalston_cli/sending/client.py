@@ -27,6 +27,7 @@ _LONGEST_WAIT_S = 60.0
 _TIMES = httpx2.Timeout(20.0, read=120.0, write=120.0)
 _SILENCE = httpx2.Timeout(20.0, read=60.0)
 """Of events: a server sends a sign of life every 15 s."""
+_MOST_EVENT_BYTES = 64_000_000
 _OF_THE_RECORDING = frozenset(
     {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE}
 )
@@ -44,14 +45,6 @@ class ServerJob(Struct, frozen=True, kw_only=True):
 
 class _Listed(Struct, frozen=True):
     data: tuple[ServerJob, ...]
-
-
-class Message(Struct, frozen=True, kw_only=True):
-    """One event of a job: its kind, and what it has, as JSON."""
-
-    number: str
-    kind: str
-    data: str
 
 
 class ServerClient:
@@ -125,7 +118,7 @@ class ServerClient:
         if answer.status_code != HTTPStatus.NOT_FOUND:
             self._check(answer)
 
-    async def follow(self, number: str) -> AsyncIterator[Message]:
+    async def follow(self, number: str) -> AsyncIterator[httpx2.ServerSentEvent]:
         """Yield what happens to a job until it has ended; a connection that breaks is made anew.
 
         Raises:
@@ -137,9 +130,9 @@ class ServerClient:
                 async with self._events(number, last) as answer:
                     if answer.status_code != HTTPStatus.OK:
                         return  # asking for the job says why
-                    async for message in _messages(answer):
-                        last, failures = message.number or last, 0
-                        yield message
+                    async for event in httpx2.EventSource(answer, _MOST_EVENT_BYTES):
+                        last, failures = event.id or last, 0
+                        yield event
                     return
             except httpx2.HTTPError as error:
                 pause_s = PAUSES_S[failures] if failures < len(PAUSES_S) else None
@@ -220,28 +213,3 @@ def _decoded(answer: httpx2.Response, kind: type[T], server: Server) -> T:
 def _wait_s(answer: httpx2.Response) -> float:
     told = answer.headers.get("retry-after", "")
     return min(float(told), _LONGEST_WAIT_S) if told.isdecimal() else _BUSY_S
-
-
-async def _messages(answer: httpx2.Response) -> AsyncIterator[Message]:
-    """Yield server-sent events.
-
-    Reference: https://html.spec.whatwg.org/multipage/server-sent-events.html
-    """
-    number, kind = "", ""
-    data: list[str] = []
-    async for line in answer.aiter_lines():
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        match name:
-            case "" if not line:
-                if data:
-                    yield Message(number=number, kind=kind, data="\n".join(data))
-                kind, data = "", []
-            case "id":
-                number = value
-            case "event":
-                kind = value
-            case "data":
-                data.append(value)
-            case _:
-                pass  # a sign of life, or a field that the standard does not name

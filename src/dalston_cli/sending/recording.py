@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from httpx2 import ServerSentEvent
 
 from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.source import shown_name
@@ -21,7 +22,7 @@ from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_cli.sending.asked import options_text
-from dalston_cli.sending.client import Message, ServerClient, ServerJob
+from dalston_cli.sending.client import ServerClient, ServerJob
 from dalston_cli.sending.errors import RemoteJobError
 from dalston_sdk.wire import Transcript
 
@@ -170,8 +171,8 @@ class SentRecording:
         """
         client = self._tools.client
         while job.state not in _WELL | _NOT_WELL:
-            async for message in client.follow(job.id):
-                self._tell(message)
+            async for told in client.follow(job.id):
+                self._tell(told)
             now = await client.job(job.id)
             if now is None:
                 raise RemoteJobError("removed", "the server was told to forget its job", None)
@@ -183,11 +184,11 @@ class SentRecording:
             raise RemoteJobError(error.code, f"on the server: {error.message}", error.hint)
         return job
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, told: ServerSentEvent) -> None:
         """Pass on what a run here would tell."""
         try:
-            said = msgspec.json.decode(message.data, type=dict[str, object])
-            said |= {"event": message.kind, "recording": self._recording.name}
+            said = msgspec.json.decode(told.data, type=dict[str, object])
+            said |= {"event": told.event, "recording": self._recording.name}
             event = msgspec.convert(said, type=_Told)
         except msgspec.MsgspecError:
             return  # the whole job at the end, or what a newer server tells

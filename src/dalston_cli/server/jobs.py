@@ -24,7 +24,7 @@ from dalston_cli.server.paths import still_there
 from dalston_cli.server.progress import Progress
 from dalston_cli.server.queue import ENDED, JobState, QueuedJob, QueueError
 from dalston_cli.server.service import Service
-from dalston_cli.server.steady import Steady
+from dalston_cli.server.steady import Steady, to_its_end
 from dalston_cli.server.stored_jobs import StoredJobs
 from dalston_cli.server.telling import Teller
 from dalston_cli.server.work import Order, output_folder
@@ -196,7 +196,7 @@ class Jobs(StoredJobs):
         except asyncio.CancelledError:
             with suppress(QueueError):
                 if (job := await taking) is not None:
-                    self._give_back(job)
+                    await self._give_back(job)
             raise
 
     async def _work_alone(self, job: QueuedJob) -> None:
@@ -218,10 +218,10 @@ class Jobs(StoredJobs):
                 await self._end(ended)
         except _FilesAwayError as away:
             self._steady.warn(f"{away}; {job.name} waits again")
-            self._give_back(job)
+            await self._give_back(job)
             await asyncio.sleep(_AWAY_S)
         except asyncio.CancelledError:
-            self._give_back(job)
+            await self._give_back(job)
             if self._leases is not None:
                 await run_in_threadpool(self._leave, job.id)
             raise
@@ -240,10 +240,11 @@ class Jobs(StoredJobs):
             if self._queue.get(number) is None:
                 self._files.remove(number)
 
-    def _give_back(self, job: QueuedJob) -> None:
+    async def _give_back(self, job: QueuedJob) -> None:
         """Let a job wait again; where that fails, the next server does so."""
+        waiting = msgspec.structs.replace(job, state="queued", started_at=None)
         with suppress(QueueError):
-            self._queue.put(msgspec.structs.replace(job, state="queued", started_at=None))
+            await to_its_end(partial(self._queue.put, waiting))
 
     async def _outcome(self, job: QueuedJob, progress: Progress) -> QueuedJob:
         """Return a job as its run leaves it."""

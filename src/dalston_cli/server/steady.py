@@ -37,7 +37,7 @@ class Steady:
         try:
             while True:
                 try:
-                    found = await _to_its_end(do)
+                    found = await to_its_end(do)
                 except QueueError as error:
                     await self.pause(asker, error, number)
                     number += 1
@@ -76,7 +76,7 @@ class Steady:
         await run_in_threadpool(self.queue.check)
 
 
-async def _to_its_end(do: Callable[[], T]) -> T:
+async def to_its_end(do: Callable[[], T]) -> T:
     """Do something in a thread; it has ended when this is left, also by being cancelled."""
     doing = asyncio.ensure_future(run_in_threadpool(do))
     try:
