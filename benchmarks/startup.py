@@ -2,8 +2,9 @@
 
 A command whose result is stored takes 0.76 of what it took with pydantic. What is left of it is
 flat: 440 modules, of which Typer is a sixth, asyncio a tenth, and none of ours more than a
-fiftieth; a quarter is work. What stands in the way of 0.3 s for a new recording is the start of the
-decoder's process, with numpy and PyAV, and the way to the engine: as much again.
+fiftieth; a quarter is work. A new recording takes a third more, the way to the engine, where it is
+what engines read already, as it is here. Any other one starts the decoder's process, with numpy
+and PyAV: as much again.
 """
 
 import statistics

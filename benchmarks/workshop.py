@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+_LOUD = 0x2000_0000
+"""Every other sample is a quarter of full scale."""
 DALSTON = str(Path(sys.executable).with_name("dalston"))
 
 
@@ -48,7 +50,8 @@ def environment(folder: Path) -> dict[str, str]:
 def small_recordings(folder: Path, count: int, *, frames: int = 16_000, first: int = 1) -> Path:
     """``count`` different WAV files of a second each, or of ``frames`` at 16 kHz.
 
-    ``first`` is the sample of the first one: the same bytes would be the same recording.
+    ``first`` is the sample of the first one: the same bytes would be the same recording. They are
+    as loud as speech: very quiet ones would be decoded twice.
     """
     folder.mkdir(parents=True)
     for index in range(count):
@@ -56,5 +59,5 @@ def small_recordings(folder: Path, count: int, *, frames: int = 16_000, first: i
             wav.setnchannels(1)
             wav.setsampwidth(2)
             wav.setframerate(16_000)
-            wav.writeframes((index + first).to_bytes(4, "little") * (frames // 2))
+            wav.writeframes((_LOUD + index + first).to_bytes(4, "little") * (frames // 2))
     return folder

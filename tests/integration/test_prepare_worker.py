@@ -53,12 +53,17 @@ def long_recording(folder: Path, hours: float = 1.0) -> Path:
     return path
 
 
+def to_decode(path: Path, duration_s: float) -> Path:
+    """Noise at a rate that engines do not read."""
+    return recordings.write_wav(path, recordings.noise(duration_s, rate=8000), rate=8000)
+
+
 async def test_one_process_decodes_many_recordings(tmp_path: Path) -> None:
     async with Preparer(workers=1) as preparer:
         assert workers() == []
         seen = set()
         for number in range(4):
-            source = recordings.write_wav(tmp_path / f"{number}.wav", recordings.noise(0.3))
+            source = to_decode(tmp_path / f"{number}.wav", 0.3)
             prepared = await prepare(preparer, source, folder=tmp_path / "out" / str(number))
             seen |= {worker.pid for worker in workers()}
             assert (tmp_path / "out" / str(number) / "audio.wav").exists()
@@ -93,6 +98,15 @@ async def test_choices_reach_the_process(
     assert prepared.info.digest == "sha256:known"
     assert prepared.channels[0].duration_s == 3.5
     assert len(recordings.read_wav(tmp_path / files[0])) == 3.5 * SAMPLE_RATE
+
+
+async def test_what_engines_read_already_needs_no_process(tmp_path: Path) -> None:
+    source = recordings.write_wav(tmp_path / "in.wav", recordings.noise(1))
+    async with Preparer(workers=1) as preparer:
+        prepared = await prepare(preparer, source, folder=tmp_path / "out", channels="split")
+        assert workers() == []
+    assert prepared.info.name == str(source)
+    assert (tmp_path / "out" / "channel-0.wav").read_bytes() == source.read_bytes()
 
 
 async def test_refusal_keeps_the_process(tmp_path: Path) -> None:
@@ -144,7 +158,7 @@ async def test_idle_process_that_died_is_replaced(tmp_path: Path) -> None:
 
 
 async def test_hung_decoder_is_stopped(tmp_path: Path) -> None:
-    source = recordings.write_wav(tmp_path / "in.wav", recordings.noise(1))
+    source = to_decode(tmp_path / "in.wav", 1)
     async with Preparer(workers=1) as preparer:
         await prepare(preparer, source, folder=tmp_path)
         (worker,) = workers()
@@ -200,7 +214,7 @@ async def test_parent_that_dies_leaves_no_process(tmp_path: Path, number: int) -
 
 async def test_memory_stays_flat_over_hours(tmp_path: Path) -> None:
     async with Preparer(workers=1) as preparer:
-        await prepare(preparer, long_recording(tmp_path, 0.02), folder=tmp_path / "short")
+        await prepare(preparer, long_recording(tmp_path, 0.1), folder=tmp_path / "short")
         (worker,) = workers()
         before_mb = worker.memory_info().rss / 1e6
         peak_mb = before_mb

@@ -103,6 +103,17 @@ def test_a_new_recording_beside_a_running_engine_loads_no_general_client(tmp_pat
 
 
 @pytest.mark.usefixtures("home")
+def test_a_recording_that_engines_read_already_needs_no_decoder(tmp_path: Path) -> None:
+    _write(tmp_path / "first.wav", b"\1\x10\1\xf0")
+    _write(tmp_path / "second.wav", b"\2\x10\2\xf0")
+    probed("transcribe", "first.wav", "-m", "fake", "-q")
+    _, started, modules = probed("transcribe", "second.wav", "-m", "fake", "-q", "-l", "en")
+    assert started == []
+    unused = ("commands.mux_after", "commands.on_finish", "known_text.placing", "audio.container")
+    assert modules.isdisjoint({"langcodes", *(f"dalston_cli.{name}" for name in unused)})
+
+
+@pytest.mark.usefixtures("home")
 def test_settings_that_are_plain_need_no_checker(
     home: EngineHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -9,7 +9,9 @@ from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.errors import DalstonError
 from dalston_cli.settings.checks import PipelineSettings
 from dalston_cli.settings.language import (
+    PLAIN,
     UnknownLanguageError,
+    _read,
     language_or_auto,
     language_tag,
     language_tags,
@@ -148,3 +150,8 @@ def test_the_error_of_an_option_has_a_hint_to_copy() -> None:
     assert found.value.hint == "use --language de"
     with pytest.raises(DalstonError, match="DALSTON_LANGUAGE = 'germn': should be the name"):
         load_settings(environ={"DALSTON_LANGUAGE": "germn"})
+
+
+@pytest.mark.parametrize("code", sorted(PLAIN))
+def test_codes_that_need_no_library_are_what_it_makes_of_them(code: str) -> None:
+    assert language_tag(f" {code.upper()} ") == code == _read(code, code)

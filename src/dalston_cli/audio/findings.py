@@ -12,15 +12,12 @@ from dalston_cli.audio.container import OpenRecording
 from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.own_speech import OwnSpeech
-from dalston_cli.audio.request import CUT_OFF, ONLY_PARTS, WANTED_TRACK
+from dalston_cli.audio.request import CUT_OFF, ONLY_PARTS, OTHER_TRACKS, WANTED_TRACK
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
 from dalston_cli.audio.tracks import MAIN, TrackWish, speaking
 from dalston_cli.audio.wav import SAMPLE_RATE
 from dalston_sdk.wire import Notice
-
-OTHER_TRACKS = "other_audio_streams"
-"""The code of the notice that a recording has more audio tracks."""
 
 MIN_DURATION_S = 0.05
 """Less sound than this cannot hold a word."""

@@ -18,6 +18,7 @@ import msgspec
 
 from dalston_cli.audio import reply as replies
 from dalston_cli.audio.errors import RecordingError, revive
+from dalston_cli.audio.plain_wav import copy_plain, may_be_plain
 from dalston_cli.audio.request import AudioInfo, AudioRequest, encode_request
 from dalston_cli.audio.source import given_name, shown_name
 from dalston_cli.errors import DalstonError, UnavailableError
@@ -81,6 +82,8 @@ class DecoderFailureError(DalstonError):
 class Preparer:
     """Decodes recordings in up to ``workers`` processes, which start when they are needed.
 
+    What engines read already is copied in this process; see ``plain_wav``.
+
     Use it as an async context manager: leaving it ends every process.
 
     Args:
@@ -124,6 +127,10 @@ class Preparer:
             folder=folder.absolute(),
             name=given_name(source if request.name is None else request.name),
         )
+        if may_be_plain(absolute):
+            copied = await asyncio.to_thread(copy_plain, absolute)
+            if copied is not None:
+                return copied
         async with self._free, self._worker() as worker:
             reply = await _ask(worker, absolute, _patience(absolute, self.patience_s))
             return _outcome(reply, shown_name(absolute.name or ""), folder)

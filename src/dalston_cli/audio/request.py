@@ -17,6 +17,9 @@ MIXING = 2
 CUT_OFF = "short_audio"
 """The code of the warning that a recording's end is missing; its transcript is then partial."""
 
+OTHER_TRACKS = "other_audio_streams"
+"""The code of the notice that a recording has more audio tracks."""
+
 WANTED_TRACK, ONLY_PARTS = "audio_track", "only_parts"
 """The codes of notices that a wish was followed, for the track and for parts of the recording."""
 

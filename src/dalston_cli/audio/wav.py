@@ -69,10 +69,13 @@ class WavWriter:
 
     def write(self, samples: "NDArray[np.int16]") -> None:
         """Append samples: int16, shape (num_samples,), 16 kHz."""
-        data = samples.astype("<i2", copy=False).tobytes()
+        self.write_bytes(samples.astype("<i2", copy=False).tobytes())
+
+    def write_bytes(self, data: bytes) -> None:
+        """Append samples as they stand in the file: little-endian, 16 bits each."""
         self._wave.writeframesraw(data)
         self._digest.update(data)
-        self.num_samples += len(samples)
+        self.num_samples += len(data) // 2
 
     def finish(self) -> WrittenWav:
         """Put the file in its place."""

@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dalston_cli.audio.source import content_digest, shown_name
 from dalston_cli.errors import DalstonError, ExitCode, InputError
@@ -16,9 +15,6 @@ from dalston_cli.pipeline.outputs.suffix import language_of
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.regular_file import is_regular
 from dalston_sdk.wire import RecordingInfo
-
-if TYPE_CHECKING:
-    from dalston_cli.console import Console
 
 _SUBTITLES = (".srt", ".vtt")
 
@@ -97,12 +93,6 @@ class Muxing:
                 )
             else:
                 self.written += [copy.path] if copy else []
-
-
-def tell_copies(muxing: Muxing | None, console: "Console") -> None:
-    """Print which copies were written."""
-    for copy in () if muxing is None else muxing.written:
-        console.info(f"wrote {copy}")
 
 
 def mux_export(

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from dalston_cli.commands.batch import Batch
-from dalston_cli.commands.mux_after import Muxing, tell_copies
 from dalston_cli.console import Console
 from dalston_cli.console.run_view import run_view
 from dalston_cli.pipeline import session
 from dalston_cli.pipeline.events import Event, JobFinished, RunFinished
 from dalston_cli.pipeline.request import RunOptions
+
+if TYPE_CHECKING:
+    from dalston_cli.commands.mux_after import Muxing
 
 Transcribe = Callable[[session.RunCallbacks], Coroutine[None, None, RunFinished]]
 """Does the work, and tells how it goes."""
@@ -36,7 +39,7 @@ def run_batch(
     Raises:
         DalstonError: As ``session.transcribe`` does.
     """
-    muxing = Muxing(batch.recordings, overwrite=options.overwrite) if batch.mux else None
+    muxing = _muxing(batch, options) if batch.mux else None
     show_text = options.output.folder is not None
     colours = batch.shows_colours(console)
     with run_view(console, show_text=show_text, colour_words=colours) as view:
@@ -66,5 +69,17 @@ def run_batch(
         work = here if transcribe is None else transcribe
         report = asyncio.run(work(session.RunCallbacks(on_event=take, print_text=view.print_text)))
     code = report.exit_code if muxing is None else muxing.exit_code(report.exit_code)
-    tell_copies(muxing, console)
+    _tell_copies(muxing, console)
     return msgspec.structs.replace(batch.completed(report), exit_code=code)
+
+
+def _muxing(batch: Batch, options: RunOptions) -> "Muxing":
+    from dalston_cli.commands.mux_after import Muxing
+
+    return Muxing(batch.recordings, overwrite=options.overwrite)
+
+
+def _tell_copies(muxing: "Muxing | None", console: Console) -> None:
+    """Print which copies were written."""
+    for copy in () if muxing is None else muxing.written:
+        console.info(f"wrote {copy}")

@@ -47,7 +47,6 @@ def transcribe(
     """
     from dalston_cli.commands.batch import console_for, read_batch
     from dalston_cli.commands.offer import offer_models
-    from dalston_cli.commands.on_finish import run_on_finish
     from dalston_cli.commands.run_batch import run_batch
 
     console = console_for("transcribe", options)
@@ -67,5 +66,7 @@ def transcribe(
     )
     report = run_batch(batch, run_options, console)
     if batch.on_finish:
+        from dalston_cli.commands.on_finish import run_on_finish
+
         run_on_finish(batch.on_finish, report, console, secrets=batch.secrets)
     raise typer.Exit(report.exit_code)

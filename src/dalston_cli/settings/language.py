@@ -13,6 +13,13 @@ DETECT = "auto"
 
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*", re.ASCII)
 _NAMES = "und/name_to_language"
+_LANGUAGES = (
+    "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko"
+    " lt lv mi mk mr ms ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
+)
+PLAIN = frozenset(_LANGUAGES.split())
+"""Codes that are the tags of their languages: to read them, no library has to be loaded."""
+
 _WITHOUT_TWO_LETTERS = ("fil", "haw", "yue")
 _MOST_SUGGESTIONS = 3
 _SHORTEST_NAME = 4
@@ -46,9 +53,14 @@ def language_tag(text: str) -> str:
     Raises:
         UnknownLanguageError: It is neither.
     """
+    tag = text.strip().lower().replace("_", "-")
+    return tag if tag in PLAIN else _read(text, tag)
+
+
+def _read(text: str, tag: str) -> str:
+    """Return the tag of a language by what the libraries know."""
     import langcodes  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    tag = text.strip().lower().replace("_", "-")
     if _TAG.fullmatch(tag) and langcodes.tag_is_valid(tag):
         return _stored(tag)
     if named := _named(text) or _named_plainly(text):

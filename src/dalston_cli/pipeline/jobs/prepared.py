@@ -1,7 +1,6 @@
 """What the store knows about a recording's audio, where that is still what decoding would bring."""
 
-from dalston_cli.audio.findings import OTHER_TRACKS
-from dalston_cli.audio.request import MIXING, AudioInfo
+from dalston_cli.audio.request import MIXING, OTHER_TRACKS, AudioInfo
 from dalston_cli.audio.tracks import speaking
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.records.store import ResultStore

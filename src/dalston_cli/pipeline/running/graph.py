@@ -8,7 +8,7 @@ transcript and nothing else.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,7 +24,6 @@ from dalston_cli.pipeline.jobs.way import in_order, picked
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import BudgetUnknownError
-from dalston_cli.pipeline.running.known_text import TextFinder
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
@@ -33,6 +32,10 @@ from dalston_cli.stages.merge.times import Window
 from dalston_cli.stages.transcribe import text_language
 from dalston_sdk.wire import Notice, StageRecord, TranscribeOptions, Transcript
 from dalston_sdk.wire import Stage as StageKind
+
+if TYPE_CHECKING:
+    from dalston_cli.known_text.source import KnownTextSource
+    from dalston_cli.pipeline.running.known_text import TextFinder
 
 
 class StageFailedError(DalstonError):
@@ -69,8 +72,7 @@ class Graph:
         self._runner = StageRunner(job, audio, tools, only_stored=only_stored)
         self._records: list[StageRecord] = []
         self._notices: list[Notice] = []
-        text = job.plan.known_text
-        self._finder = None if text is None else TextFinder(text)
+        self._finder = None if job.plan.known_text is None else _finder(job.plan.known_text)
         self.worked = False
 
     async def transcript(self, audio: AudioInfo) -> Transcript | None:
@@ -242,6 +244,12 @@ class Graph:
             )
             for advice in self._plan.advice
         )
+
+
+def _finder(text: "KnownTextSource") -> "TextFinder":
+    from dalston_cli.pipeline.running.known_text import TextFinder  # noqa: PLC0415 - few runs have a text
+
+    return TextFinder(text)
 
 
 def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:
