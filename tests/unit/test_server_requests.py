@@ -18,6 +18,7 @@ from dalston_cli.errors import (
     DalstonError,
     EngineUnavailableError,
     InputError,
+    ModelUnavailableError,
     UsageError,
 )
 from dalston_cli.formats.options import RenderOptions
@@ -117,6 +118,9 @@ def test_no_setting_of_machine_files_or_money_is_a_callers() -> None:
         "vad",
         "max_line_width",
         "emotion",
+        "layout",
+        "verbatim",
+        "pauses",
     } <= CALLER_SETTINGS
 
 
@@ -167,6 +171,7 @@ def test_languages_have_english_names(tag: str | None, name: str) -> None:
         (UsageError("a"), 400, "invalid_request_error"),
         (InputError("a"), 422, "invalid_request_error"),
         (EngineUnavailableError("a"), 503, "server_error"),
+        (ModelUnavailableError("a"), 404, "invalid_request_error"),
         (ConfigurationError("a"), 503, "server_error"),
         (DalstonError("a"), 500, "server_error"),
         (no_such("job"), 404, "invalid_request_error"),

@@ -5,7 +5,7 @@ from dalston_cli.settings.table import TABLE
 _PANELS = frozenset(
     {"Input", "Model", "Decoding", "Voice activity", "Speakers", "Stages", "Subtitles"}
 )
-_ALSO = frozenset({"timestamps", "layout", "strict"})
+_ALSO = frozenset({"timestamps", "layout", "verbatim", "pauses", "overlay", "strict"})
 _FILES = frozenset({"hotwords_file", "speakers_from"})
 CALLER_SETTINGS = frozenset(
     name

@@ -10,6 +10,7 @@ from dalston_cli.errors import (
     ConfigurationError,
     DalstonError,
     InputError,
+    ModelUnavailableError,
     UnavailableError,
     UsageError,
 )
@@ -75,6 +76,8 @@ def status_of(error: DalstonError) -> HTTPStatus:
         return HTTPStatus.BAD_REQUEST
     if isinstance(error, InputError):
         return HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(error, ModelUnavailableError):
+        return HTTPStatus.NOT_FOUND  # to ask again, as clients do after 503, does not help
     if isinstance(error, UnavailableError | ConfigurationError):
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INTERNAL_SERVER_ERROR

@@ -14,7 +14,6 @@ from starlette.concurrency import run_in_threadpool
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, StageFinished, StageStarted
-from dalston_cli.pipeline.records.remote_store import StoreUnusableError
 from dalston_cli.pipeline.remote.errors import RemoteError
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.server.fetching import Fetcher
@@ -27,13 +26,13 @@ from dalston_cli.server.service import Service
 from dalston_cli.server.steady import Steady, to_its_end
 from dalston_cli.server.stored_jobs import StoredJobs
 from dalston_cli.server.telling import Teller
-from dalston_cli.server.work import Order, output_folder
+from dalston_cli.server.work import MachineError, Order, output_folder
 
 MOST_TAKES = 4
 """A job whose processes died as often is given up: it may be what they die of."""
 
 _AWAY_S = 10.0
-"""Before the next job is taken where the files of one cannot be had."""
+"""Before the next job is taken where there is no room, or the files of one cannot be had."""
 
 _FETCH = "fetch"
 _STATES: dict[str, JobState] = {
@@ -57,11 +56,12 @@ class WorkersLostError(DalstonError):
         )
 
 
-class _FilesAwayError(Exception):
-    """What machines share is not there for the moment, which is no fault of the recording."""
+class _AwayError(Exception):
+    """What every recording needs is not there for the moment: room, or what machines share."""
 
     def __init__(self, error: DalstonError) -> None:
-        super().__init__(error.reason if isinstance(error, JobFilesError) else error.message)
+        told = error.reason if isinstance(error, JobFilesError | MachineError) else error.message
+        super().__init__(told)
 
 
 class Jobs(StoredJobs):
@@ -216,9 +216,9 @@ class Jobs(StoredJobs):
                 async with self._held(job.id, progress):
                     ended = await self._outcome(job, progress)
                 await self._end(ended)
-        except _FilesAwayError as away:
+        except _AwayError as away:
             self._steady.warn(f"{away}; {job.name} waits again")
-            await self._give_back(job)
+            await self._steady.ask(partial(self._queue.put, _waiting(job)))
             await asyncio.sleep(_AWAY_S)
         except asyncio.CancelledError:
             await self._give_back(job)
@@ -242,16 +242,15 @@ class Jobs(StoredJobs):
 
     async def _give_back(self, job: QueuedJob) -> None:
         """Let a job wait again; where that fails, the next server does so."""
-        waiting = msgspec.structs.replace(job, state="queued", started_at=None)
         with suppress(QueueError):
-            await to_its_end(partial(self._queue.put, waiting))
+            await to_its_end(partial(self._queue.put, _waiting(job)))
 
     async def _outcome(self, job: QueuedJob, progress: Progress) -> QueuedJob:
         """Return a job as its run leaves it."""
         try:
             finished = await self._run(job, progress)
-        except (JobFilesError, RemoteError, StoreUnusableError) as error:
-            raise _FilesAwayError(error) from error
+        except (JobFilesError, MachineError, RemoteError) as error:
+            raise _AwayError(error) from error
         except DalstonError as error:
             info = ErrorInfo(code=error.code, message=error.message, hint=error.hint)
             finished = JobFinished(recording=job.name, status="failed", error=info)
@@ -313,3 +312,7 @@ class Jobs(StoredJobs):
     async def _note_told(self, job: QueuedJob) -> None:
         told = msgspec.structs.replace(job, told=True)
         await self._steady.ask(partial(self._queue.put, told))
+
+
+def _waiting(job: QueuedJob) -> QueuedJob:
+    return msgspec.structs.replace(job, state="queued", started_at=None)

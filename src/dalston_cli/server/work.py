@@ -13,20 +13,26 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from dalston_cli.errors import DalstonError
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.errors import DalstonError, NoRoomError, UnavailableError
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.environment import Environment
-from dalston_cli.pipeline.events import Event, JobFinished
+from dalston_cli.pipeline.events import ErrorInfo, Event, JobFinished, WarningRaised
+from dalston_cli.pipeline.outputs.folder import OutputDiskFullError
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.journal_errors import JournalHeldError, StateFolderError
+from dalston_cli.pipeline.records.remote_store import StoreUnusableError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.tools import SharedTools, open_shared_tools
+from dalston_cli.pipeline.running.failures import SystemRefusedError
 from dalston_cli.pipeline.session import RunCallbacks, transcribe
-from dalston_cli.private_file import make_private_file, make_private_folder
+from dalston_cli.private_file import make_private_folder
 
 Emit = Callable[[Event], None]
 
 TRANSCRIPT_STEM = "transcript"
 _STATE = "state"
+_WELL = frozenset({"done", "partial", "unchanged"})
 
 
 class NotFinishedError(DalstonError):
@@ -36,6 +42,30 @@ class NotFinishedError(DalstonError):
 
     def __init__(self) -> None:
         super().__init__("the run ended before the recording was worked on")
+
+
+class MachineError(UnavailableError):
+    """The machine does not let a recording be worked on, which is no fault of the recording.
+
+    Callers get the message, so that it has no path; ``reason`` is for the server's owner.
+    """
+
+    code = "machine_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "the server cannot work on recordings at the moment", hint="ask again later"
+        )
+        self.reason = reason
+
+
+_OF_THE_MACHINE = frozenset(
+    each.code
+    for each in (
+        *(NoRoomError, OutputDiskFullError, SystemRefusedError),
+        *(StateFolderError, JournalHeldError, StoreUnusableError),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,31 +183,51 @@ class Worker:
 
     async def _run(self, order: Order, emit: Emit, running: Running) -> JobFinished:
         finished: list[JobFinished] = []
+        machine: list[str] = []
 
         def take(event: Event) -> None:
-            if isinstance(event, JobFinished):
-                finished.append(event)
+            match event:
+                case (
+                    JobFinished(error=ErrorInfo(code=code, message=message))
+                    | WarningRaised(code=code, message=message)
+                ) if code in _OF_THE_MACHINE:
+                    machine.append(message)
+                case JobFinished():
+                    finished.append(event)
+                case _:
+                    pass
             emit(event)
 
-        await asyncio.to_thread(self._prepare, order.folder / _STATE)
-        await transcribe(
-            (_recording(order),),
-            order.options,
-            self._environment_of(order),
-            RunCallbacks(on_event=take, take_interrupt=running.begins),
-            self._ready.result(),
-        )
+        try:
+            await asyncio.to_thread(self._prepare, order.folder / _STATE)
+            await transcribe(
+                (_recording(order),),
+                order.options,
+                self._environment_of(order),
+                RunCallbacks(on_event=take, take_interrupt=running.begins),
+                self._ready.result(),
+            )
+        except (StateFolderError, JournalHeldError, StoreUnusableError) as error:
+            raise MachineError(error.message) from error
+        if machine and not (finished and finished[0].status in _WELL):
+            raise MachineError(machine[0])
         if not finished:
             raise NotFinishedError
         return finished[0]
 
     def _prepare(self, state: Path) -> None:
-        """Give a run its records: to make the journal's tables anew each time takes long."""
-        make_private_folder(state)
+        """Give a run its records: to make the journal's tables anew each time takes long.
+
+        Raises:
+            MachineError: The disk does not take them.
+        """
         path = state / JOURNAL_NAME
-        if not path.exists():
-            make_private_file(path)
-            path.write_bytes(self._empty_journal)
+        try:
+            make_private_folder(state)
+            if not path.exists():
+                write_whole(path, self._empty_journal, mode=0o600)
+        except OSError as error:
+            raise MachineError(f"{state}: {error.strerror or error}") from error
 
     def _environment_of(self, order: Order) -> Environment:
         """Return this machine with the run's own records, and everyone's engines and models."""
