@@ -3,12 +3,16 @@
 Python finds such a connection when it looks for garbage: by then another test runs, and fails.
 """
 
+import time
 import weakref
 from asyncio import selector_events
 from collections.abc import Generator
 from typing import Any
 
 import pytest
+
+_PATIENCE_S = 10.0
+"""A server in a thread hears a little later that its client has gone."""
 
 _PATCH = pytest.MonkeyPatch()
 _made: "weakref.WeakKeyDictionary[Any, str]" = weakref.WeakKeyDictionary()
@@ -56,7 +60,9 @@ def pytest_runtest_teardown(
     """Look when all fixtures of a file have ended."""
     result = yield
     if nextitem is None or nextitem.path != item.path:
-        left = open_connections()
+        patient_until = time.monotonic() + _PATIENCE_S
+        while (left := open_connections()) and time.monotonic() < patient_until:
+            time.sleep(0.05)
         _made.clear()
         assert not left, "connections are left open:\n" + "\n".join(left)
     return result
