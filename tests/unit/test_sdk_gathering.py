@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dalston_sdk import gathering
 from dalston_sdk.errors import CancelledError
 from dalston_sdk.gathering import Gatherer
 
@@ -122,6 +123,16 @@ def test_one_that_never_asks_holds_up_no_other() -> None:
     model = Model()
     with model.gatherer.taking_part(), ThreadPoolExecutor(1) as pool:
         assert pool.submit(model.ask, 6).result(timeout=LONG_S) == 36
+
+
+def test_one_that_waits_for_other_threads_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathering, "_HOLD_S", 100 * LONG_S)
+    model = Model()
+    with ThreadPoolExecutor(1) as pool, model.gatherer.taking_part(), model.gatherer.pausing():
+        assert pool.submit(model.ask, 6).result(timeout=LONG_S) == 36
+    assert model.ask(7) == 49
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,6 +1,7 @@
 """The second look for speech: what it finds, what it extends, and what counts."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -148,7 +149,7 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
         [first],
         [region(10.0, 12.0)],
         alone,
-        lambda each: [heard[each.start]] if each.start in heard else [],
+        lambda tried: [[heard[each.start]] if each.start in heard else [] for each in tried],
         join_s=2.0,
     )
     assert [(each.id, each.text) for each in settled.segments] == [(0, "Yes."), (1, "Hello.")]
@@ -167,14 +168,14 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
 def test_speech_of_the_first_look_without_text_is_told() -> None:
     regions = [region(0.0, 3.0), region(10.0, 11.0), region(20.0, 24.0)]
     text = Segment(id=0, start=0.5, end=2.5, text="Hello.")
-    settled = settle([text], regions, [], lambda _: [], join_s=2.0)
+    settled = settle([text], regions, [], _never, join_s=2.0)
     assert settled.regions == regions
     [notice] = summed_up(settled.notices)
     assert notice.message == "what may be speech has no text: 0:20.0-0:24.0."
 
 
 def test_nothing_in_doubt_is_not_mentioned() -> None:
-    assert settle([], [], [region(1.0, 2.0)], lambda _: [], join_s=2.0).notices == ()
+    assert settle([], [], [region(1.0, 2.0)], lambda _: [[]], join_s=2.0).notices == ()
 
 
 def said(*words: tuple[float, float]) -> Segment:
@@ -217,9 +218,9 @@ def test_speech_that_the_recogniser_passed_over_is_decoded_by_itself() -> None:
     }
     asked: list[tuple[float, float]] = []
 
-    def decode(part: SpeechRegion) -> list[Segment]:
-        asked.append((part.start, part.end))
-        return [heard[part.start]]
+    def decode(parts: Sequence[SpeechRegion]) -> list[list[Segment]]:
+        asked.extend((part.start, part.end) for part in parts)
+        return [[heard[part.start]] for part in parts]
 
     settled = settle(segments, regions, [], decode, join_s=2.0)
 
@@ -231,8 +232,10 @@ def test_speech_that_the_recogniser_passed_over_is_decoded_by_itself() -> None:
     assert notice.message == "what may be speech has no text: 0:40.0-1:00.0."
 
 
-def _never(part: SpeechRegion) -> list[Segment]:
-    pytest.fail(f"{part} was decoded")
+def _never(parts: Sequence[SpeechRegion]) -> list[list[Segment]]:
+    if parts:
+        pytest.fail(f"{parts} were decoded")
+    return []
 
 
 @pytest.mark.parametrize("join_s", [None, 20.0])

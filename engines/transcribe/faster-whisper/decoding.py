@@ -1,4 +1,4 @@
-"""Decoding of a recording's speech, and of one part of it alone."""
+"""Decoding of a recording's speech, window after window or in batches."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,14 +14,10 @@ from faster_whisper.transcribe import (
 from languages import pack
 from numpy.typing import NDArray
 from options import Decoding
-from segments import convert
 from vad import as_regions, without_silence
 
 from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
-from dalston_sdk.wire import Segment, SpeechRegion
-
-_PROMPTS = ("initial_prompt", "hotwords", "prefix")
 
 
 class _FittingPipeline(BatchedInferencePipeline):  # type: ignore[misc] # the library is untyped
@@ -85,39 +81,3 @@ def decode(
         found, info = whisper.transcribe(shortened, vad_filter=False, **arguments)
         found = restore_speech_timestamps(found, speech, SAMPLE_RATE)
     return found, info
-
-
-class PartDecoder:
-    """Decodes a part of a recording alone and without a prompt; times are the recording's."""
-
-    def __init__(
-        self,
-        whisper: WhisperModel,
-        audio: Samples,
-        decoding: Decoding,
-        *,
-        language: str,
-        text_language: str,
-    ) -> None:
-        left_out = (*_PROMPTS, "batch_size")
-        self._arguments = {
-            name: value for name, value in decoding.arguments.items() if name not in left_out
-        }
-        self._whisper = whisper
-        self._audio = audio
-        self._language = language
-        self._text_language = text_language
-
-    def __call__(self, region: SpeechRegion) -> list[Segment]:
-        """Return the segments of one region; ids count from 0."""
-        part = {"start": int(region.start * SAMPLE_RATE), "end": int(region.end * SAMPLE_RATE)}
-        found, _ = self._whisper.transcribe(
-            self._audio[part["start"] : part["end"]],
-            vad_filter=False,
-            language=self._language,
-            **self._arguments,
-        )
-        restored = restore_speech_timestamps(found, [part], SAMPLE_RATE)
-        return list(
-            convert(restored, regions=[region], duration_s=region.end, language=self._text_language)
-        )

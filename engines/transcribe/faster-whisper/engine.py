@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from decoding import count_tokens
@@ -10,6 +11,7 @@ from faster_whisper import WhisperModel
 from languages import known_languages, vote, voting_chunks, whisper_language
 from loading import load_whisper, try_gpu
 from options import SUPPORTED, Decoding, effective, plan_decoding
+from parts import PartDecoder, PartsDecoder
 from recording import RecordingDecoder, Speech
 from sharing import Windows, gatherer, shared
 
@@ -84,9 +86,13 @@ class FasterWhisperEngine(Engine):
         """Find the speech and the language, then decode, reporting segments as they come."""
         if self._whisper is None or self._windows is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
+        share = partial(shared, self._whisper, self._windows, context)
+        parts_decoder = partial(
+            PartsDecoder, share=share, windows=self._windows, at_once=self.device == "cpu"
+        )
         try:
-            with shared(self._whisper, self._windows, context) as whisper:
-                return self._transcribe(whisper, request, audio, context)
+            with share() as whisper:
+                return self._transcribe(whisper, parts_decoder, request, audio, context)
         except RuntimeError as error:
             if is_device_lost(error):
                 raise EngineError(
@@ -97,6 +103,7 @@ class FasterWhisperEngine(Engine):
     def _transcribe(
         self,
         whisper: WhisperModel,
+        parts_decoder: Callable[[PartDecoder], PartsDecoder],
         request: TranscribeRequest,
         audio: Samples,
         context: RunContext,
@@ -120,6 +127,7 @@ class FasterWhisperEngine(Engine):
             decoding=decoding,
             context=context,
             fitter=fitter,
+            parts_decoder=parts_decoder,
         )
         speech = recording.find_speech(given_speech(request))
         context.check_cancelled()

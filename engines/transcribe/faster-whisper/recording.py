@@ -1,12 +1,14 @@
 """One recording's way from samples to text: where speech is, and what is said."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
-from decoding import PartDecoder, decode
+from decoding import decode
 from faster_whisper import WhisperModel
 from languages import pack
 from options import Decoding
+from parts import PartDecoder, PartsDecoder
 from segments import convert
 from vad import FRAME_S, as_regions, as_samples, find_speech, score
 
@@ -48,6 +50,7 @@ class RecordingDecoder:
     decoding: Decoding
     context: RunContext
     fitter: BatchFitter
+    parts_decoder: Callable[[PartDecoder], PartsDecoder]
 
     def find_speech(self, given: FoundSpeech | None = None) -> Speech:
         """Find the speech, with a second look at what the first one left out.
@@ -100,21 +103,25 @@ class RecordingDecoder:
         duration_s = len(self.audio) / SAMPLE_RATE
         text = Text(segments=[], regions=speech.regions, notices=(), used=None)
         if language is not None:
-            text = self._decode(speech, language, duration_s)
+            text = self._decode(speech, language)
         self.context.progress(duration_s, duration_s)
         return text
 
-    def _decode(self, speech: Speech, language: str, duration_s: float) -> Text:
+    def _decode(self, speech: Speech, language: str) -> Text:
         translated = self.options.task == "translate"
         text_language = "en" if translated else from_whisper_code(language)
         decode_part = PartDecoder(
-            self.whisper,
-            self.audio,
-            self.decoding,
-            language=language,
-            text_language=text_language,
+            self.audio, self.decoding.arguments, language=language, text_language=text_language
         )
-        without_echoes = EchoFilter(self.options, decode_part, duration_s=duration_s)
+        with self.parts_decoder(decode_part) as parts:
+            parts.begin(speech.alone)
+            return self._decode_beside(parts, speech, language, text_language)
+
+    def _decode_beside(
+        self, parts: PartsDecoder, speech: Speech, language: str, text_language: str
+    ) -> Text:
+        duration_s = len(self.audio) / SAMPLE_RATE
+        without_echoes = EchoFilter(self.options, parts.decode_one, duration_s=duration_s)
         segments: list[Segment] = []
         used = None
         if speech.regions:
@@ -134,7 +141,7 @@ class RecordingDecoder:
             segments,
             speech.regions,
             speech.alone,
-            decode_part,
+            parts.decode_all,
             join_s=None if vad is None else vad["min_silence_duration_ms"] / 1000,
         )
         return Text(

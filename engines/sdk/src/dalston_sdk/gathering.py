@@ -89,6 +89,15 @@ class Gatherer(Generic[Item, Outcome]):
             self._add(taking_part=-1)
 
     @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Do not count the request of this thread while it waits for other threads."""
+        self._add(taking_part=-1)
+        try:
+            yield
+        finally:
+            self._add(taking_part=1)
+
+    @contextmanager
     def calling(self) -> Iterator[None]:
         """Count a call of the model that does not go through ``ask``."""
         self._add(calls=1)

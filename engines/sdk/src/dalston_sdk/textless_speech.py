@@ -36,7 +36,7 @@ def settle(
     segments: Sequence[Segment],
     regions: Sequence[SpeechRegion],
     alone: Sequence[SpeechRegion],
-    decode: Callable[[SpeechRegion], Sequence[Segment]],
+    decode: Callable[[Sequence[SpeechRegion]], Iterable[Sequence[Segment]]],
     *,
     join_s: float | None,
 ) -> Settled:
@@ -49,28 +49,24 @@ def settle(
         segments: Of the first look, in time order.
         regions: Of the first look, in time order.
         alone: What only the second look found.
-        decode: Decodes one region.
+        decode: Decodes regions, each by itself; the segments of each, in order.
         join_s: Silence that a region may hold; None if silence was not looked for, so that a
             region may hold any.
     """
     kept, speech = [*segments], [*regions]
     doubtful = [region for region in regions if _lacks_text(region, segments)]
+    passed_over: list[SpeechRegion] = []
     if join_s is not None:
-        for region in without_text(
-            regions, segments, longer_than_s=max(_MIN_PASSED_OVER_S, join_s + 1)
-        ):
-            sure = [segment for segment in decode(region) if is_sure(segment)]
-            kept += sure
-            if not sure:
-                doubtful.append(region)
-    for region in alone:
-        heard = decode(region)
+        longer_than_s = max(_MIN_PASSED_OVER_S, join_s + 1)
+        passed_over = without_text(regions, segments, longer_than_s=longer_than_s)
+    tried = [*passed_over, *alone]
+    for number, (region, heard) in enumerate(zip(tried, decode(tried), strict=True)):
         sure = [segment for segment in heard if is_sure(segment)]
         kept += sure
-        if sure:
-            speech.append(region)
-        elif heard or _is_long(region):
+        if not sure and (heard or _is_long(region)):
             doubtful.append(region)
+        elif sure and number >= len(passed_over):
+            speech.append(region)
     doubtful.sort(key=lambda region: region.start)
     kept.sort(key=lambda segment: segment.start)
     speech.sort(key=lambda region: region.start)

@@ -105,7 +105,13 @@ def _settled(audio: Samples, found: Found, transcribe: Decode, context: RunConte
         made = fitter.attempt(lambda _: decode([region]), most=1)
         return [msgspec.structs.replace(each, id=number) for number, each in enumerate(made)]
 
-    settled = settle(segments, speech.regions, speech.alone, transcribe_alone, join_s=speech.join_s)
+    settled = settle(
+        segments,
+        speech.regions,
+        speech.alone,
+        lambda regions: map(transcribe_alone, regions),
+        join_s=speech.join_s,
+    )
     context.progress(duration_s, duration_s)
     return settled
 
