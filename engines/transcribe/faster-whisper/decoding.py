@@ -1,9 +1,11 @@
 """Decoding of a recording's speech, window after window or in batches."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from ctranslate2 import StorageView
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import (
@@ -21,7 +23,11 @@ from dalston_sdk.engine import SAMPLE_RATE, Samples
 
 
 class _FittingPipeline(BatchedInferencePipeline):  # type: ignore[misc] # the library is untyped
-    """The library's decoding of batches, with smaller batches where these do not fit."""
+    """The library's decoding of batches, with smaller batches where these do not fit.
+
+    Where the model takes several calls at once, each gets a share of the batch: the steps of a
+    decoder are too small to keep all processors busy.
+    """
 
     def __init__(self, whisper: WhisperModel, fitter: BatchFitter) -> None:
         super().__init__(model=whisper)
@@ -44,6 +50,26 @@ class _FittingPipeline(BatchedInferencePipeline):  # type: ignore[misc] # the li
             return found
 
         return list(self._fitter.run(range(len(features)), decode))
+
+    def generate_segment_batched(
+        self, features: NDArray[np.float32], tokenizer: Tokenizer, options: TranscriptionOptions
+    ) -> tuple[StorageView, list[dict[str, Any]]]:
+        """Encode and decode a batch; return the encoder's output and what was decoded."""
+        shares = np.array_split(features, min(len(features), num_shares(self.model)))
+        generate = super().generate_segment_batched
+        if len(shares) == 1:
+            whole: tuple[StorageView, list[dict[str, Any]]] = generate(features, tokenizer, options)
+            return whole
+        with ThreadPoolExecutor(len(shares)) as threads:
+            found = list(threads.map(lambda share: generate(share, tokenizer, options), shares))
+        encoded = np.concatenate([np.asarray(each) for each, _ in found])
+        return StorageView.from_array(encoded), [one for _, decoded in found for one in decoded]
+
+
+def num_shares(whisper: WhisperModel) -> int:
+    """Return how many calls may decode shares of a batch: with 8 bits results stay the same."""
+    is_same = whisper.model.device == "cpu" and whisper.model.compute_type.startswith("int8")
+    return int(whisper.model.num_workers) if is_same else 1
 
 
 def count_tokens(whisper: WhisperModel, text: str) -> int:

@@ -14,6 +14,7 @@ from options import SUPPORTED, Decoding, effective, plan_decoding
 from parts import PartDecoder, PartsDecoder
 from recording import RecordingDecoder, Speech
 from sharing import Windows, gatherer, shared
+from vad import load_network
 
 from dalston_sdk.ctranslate2_loading import is_device_lost
 from dalston_sdk.devices import check_gpu, process_vram_mb
@@ -64,6 +65,7 @@ class FasterWhisperEngine(Engine):
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights in CTranslate2's format from a folder."""
         self._whisper, warnings = load_whisper(model, self.device)
+        load_network()
         self._windows = gatherer(
             self._whisper,
             lambda most: self.fitter(

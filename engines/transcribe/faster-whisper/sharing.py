@@ -102,11 +102,13 @@ class _SharedModel:
         The window of a short recording comes twice, for its language and its text.
         """
         window = np.asarray(features)
-        if self._encoded is None or not np.array_equal(self._encoded[0], window):
+        known = self._encoded
+        if known is None or not np.array_equal(known[0], window):
             self._num_frames = int(window.any(axis=(0, 1)).sum())
             with self._windows.calling():
-                self._encoded = window.copy(), self._model.encode(features, **options)
-        return self._encoded[1]
+                known = window.copy(), self._model.encode(features, **options)
+            self._encoded = known
+        return known[1]
 
     def align(self, *arguments: object, **options: object) -> list[object]:
         """Find the times of a window's words, alone: together they would take longer."""
