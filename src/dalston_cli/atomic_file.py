@@ -27,16 +27,28 @@ _swept: set[tuple[int, int, str]] = set()
 _sweeping = threading.Lock()
 
 
-def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int | None = None, flushed: bool = True) -> None:
     """Write ``data`` to ``path`` in one step; missing folders are made.
 
-    ``mode`` sets other permissions than a new file would have.
+    Args:
+        path: The file.
+        data: All of it.
+        mode: Other permissions than a new file would have.
+        flushed: False leaves it to the system when the bytes reach the disk: after a power cut the
+            file may be empty.
 
     Raises:
         OSError: As ``written_whole`` does.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _unfinished(path, mode) as file:
+    try:
+        _write(path, data, mode, flushed=flushed)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, data, mode, flushed=flushed)
+
+
+def _write(path: Path, data: bytes, mode: int | None, *, flushed: bool) -> None:
+    with _unfinished(path, mode, flushed=flushed) as file:
         file.write(data)
 
 
@@ -81,7 +93,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _unfinished(path: Path, mode: int | None) -> Iterator[BinaryIO]:
+def _unfinished(path: Path, mode: int | None, *, flushed: bool = True) -> Iterator[BinaryIO]:
     _refuse_special(path)
     _remove_leftovers(path.parent)
     made: list[Path] = []
@@ -92,7 +104,10 @@ def _unfinished(path: Path, mode: int | None) -> Iterator[BinaryIO]:
                 with suppress(PermissionError):  # a file system without modes
                     os.fchmod(descriptor, mode)
             yield file
-            sync(file)
+            if flushed:
+                sync(file)
+            else:
+                file.flush()
             unfinished.replace(path)
     except BaseException:
         for each in made:

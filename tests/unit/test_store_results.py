@@ -43,6 +43,34 @@ def test_nothing_is_there_at_first(store: FileStore) -> None:
     assert store.get(KEY, SpeakerTurn) is None
 
 
+async def test_only_what_is_costly_waits_for_the_disk(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    flush = os.fsync
+
+    def noted(descriptor: int) -> None:
+        flushed.append(descriptor)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    await store.keep(KEY, TURN, costly=False)
+    assert flushed == []
+    assert store.get(KEY, SpeakerTurn) == TURN
+    await store.keep(KEY, TURN)
+    assert len(flushed) == 1
+
+
+def test_a_folder_that_goes_meanwhile_is_made_anew_for_this_user_alone(store: FileStore) -> None:
+    store.put(KEY, TURN)
+    folder = store.path(KEY).parent
+    store.path(KEY).unlink()
+    folder.rmdir()
+    store.put(KEY, TURN)
+    assert store.get(KEY, SpeakerTurn) == TURN
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def _torn(data: bytes) -> bytes:
     return data[: len(data) // 2]
 

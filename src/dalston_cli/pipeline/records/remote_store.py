@@ -111,12 +111,15 @@ class RemoteStore:
         """Return what ``ask`` finds here; it waits for the network, and others do not."""
         return await in_daemon_thread(partial(ask, self))
 
-    async def keep(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+    async def keep(
+        self, key: str, value: Struct, *, of: tuple[str, ...] = (), costly: bool = True
+    ) -> None:
         """Keep ``value``; see ``ResultStore``.
 
         Raises:
             StoreUnusableError: It cannot be written.
         """
+        del costly  # it is kept by another machine
         await in_daemon_thread(partial(self.put, key, value, of=of))
 
     def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:

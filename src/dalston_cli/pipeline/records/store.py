@@ -1,8 +1,8 @@
 """The stage store: every stage's result under a key of everything that determined it.
 
-A result is one file, written atomically. A file that is torn, was changed, or belongs to another
-version is a miss and is removed; no other file ever is. ``remote_store`` is the same on another
-machine.
+A result is one file, written atomically; what is soon made again does not wait for the disk. A file
+that is torn, was changed, or belongs to another version is a miss and is removed; no other file
+ever is. ``remote_store`` is the same on another machine.
 """
 
 import asyncio
@@ -42,11 +42,18 @@ class ResultStore(Protocol):
     async def look_up(self, ask: Callable[[Self], Found]) -> Found:
         """Return what ``ask`` finds in this store, without keeping other jobs from their work."""
 
-    async def keep(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+    async def keep(
+        self, key: str, value: Struct, *, of: tuple[str, ...] = (), costly: bool = True
+    ) -> None:
         """Keep ``value``; a value that is there already is replaced in one step.
 
-        ``of`` is the digest of the recording that it is about, and that of the audio, if any. It
-        waits for the disk or the network, which the events of others must not.
+        It waits for the disk or the network, which the events of others must not.
+
+        Args:
+            key: Of what determined it.
+            value: The result.
+            of: The digest of the recording that it is about, and that of the audio, if any.
+            costly: False for what is soon made again, and may be gone after a power cut.
         """
 
 
@@ -84,6 +91,7 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._private: set[Path] = set()
         self.place = str(folder)
 
     def path(self, key: str) -> Path:
@@ -113,28 +121,34 @@ class FileStore:
         """Return what ``ask`` finds here: a disk answers at once."""
         return ask(self)
 
-    async def keep(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+    async def keep(
+        self, key: str, value: Struct, *, of: tuple[str, ...] = (), costly: bool = True
+    ) -> None:
         """Keep ``value``; see ``ResultStore``.
 
         Raises:
             StateFolderError: The disk is full or the folder cannot be written.
         """
-        await asyncio.to_thread(partial(self.put, key, value, of=of))
+        await asyncio.to_thread(partial(self.put, key, value, of=of, costly=costly))
 
-    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+    def put(
+        self, key: str, value: Struct, *, of: tuple[str, ...] = (), costly: bool = True
+    ) -> None:
         """Keep ``value`` before it returns; see ``keep``."""
-        self.write(key, encode(key, value, of))
+        self.write(key, encode(key, value, of), flushed=costly)
 
-    def write(self, key: str, data: bytes) -> None:
-        """Write the file of a value in one step.
+    def write(self, key: str, data: bytes, *, flushed: bool = True) -> None:
+        """Write the file of a value in one step; see ``write_whole`` for ``flushed``.
 
         Raises:
             StateFolderError: The disk is full or the folder cannot be written.
         """
         path = self.path(key)
         try:
-            make_private_folder(path.parent)
-            write_whole(path, data, mode=0o600)
+            if path.parent not in self._private or not path.parent.exists():
+                make_private_folder(path.parent)
+                self._private.add(path.parent)
+            write_whole(path, data, mode=0o600, flushed=flushed)
         except OSError as error:
             raise self._refused(error) from error
 

@@ -93,7 +93,7 @@ class RecordingAudio:
                 known = await self._decode()
                 key = description_key(self._key, known, self._request.language)
                 of = (self.digest,) if self.digest else ()
-                await self._store.keep(key, known, of=of)
+                await self._store.keep(key, known, of=of, costly=False)
             return known
 
     async def _stored(self) -> AudioInfo | None:
