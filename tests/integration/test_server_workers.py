@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from tests.support.pipeline_home import write_recording
 from tests.support.redis_server import RedisServer, needs_redis, redis_server
-from tests.support.remote_stores import BUCKET, s3_store, s3_variables
+from tests.support.remote_stores import BUCKET, WebFiles, s3_store, s3_variables, web_server
 from tests.support.served import ServerHome, served, worker
 
 from dalston_cli.pipeline.remote.address import Address
@@ -21,6 +21,7 @@ from dalston_cli.pipeline.remote.stores import forget_all, store_of
 pytestmark = needs_redis
 
 BOTH = {"diarize": True}
+SPEECH = {"model": "speech"}
 
 
 @pytest.fixture
@@ -75,10 +76,21 @@ def events_of(client: httpx2.Client, number: str) -> list[tuple[str, dict[str, A
     return [*zip(kinds, data, strict=True)]
 
 
-def test_a_worker_does_what_a_server_is_given(server: RedisServer, tmp_path: Path) -> None:
+@pytest.fixture
+def web() -> Iterator[WebFiles]:
+    with web_server(WebFiles()) as files:
+        yield files
+
+
+def test_a_worker_does_what_a_server_is_given(
+    server: RedisServer, web: WebFiles, tmp_path: Path
+) -> None:
     talk = write_recording(tmp_path / "talk.wav", seconds=4)
-    queue = ("--queue", server.url)
+    web.files["/talk.wav"] = talk.read_bytes()
+    web.authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    queue = ("--queue", server.url, "--url-host", web.url.removeprefix("https://"))
     with made_home(RUN_S="0.5") as home, served(home, *queue) as gateway:
+        home.environ["SSL_CERT_FILE"] = str(tmp_path / "authority.pem")  # for workers alone
         with gateway.client() as client:
             number = hand_in(client, talk, **BOTH)
             assert client.get(f"/v1/jobs/{number}").json()["state"] == "queued"
@@ -100,6 +112,14 @@ def test_a_worker_does_what_a_server_is_given(server: RedisServer, tmp_path: Pat
                 assert len(text.text.split()) >= 8
                 jobs = home.server_folder / "jobs"
                 until(lambda: [each.name for each in (jobs / number).iterdir()] == ["out"])
+
+                for path, end in (("talk", "done"), ("nothing", "failed")):
+                    body = {"url": f"{web.url}/{path}.wav?sig=secret", "options": SPEECH}
+                    fetched = client.post("/v1/jobs", json=body).json()["id"]
+                    assert "secret" not in str(job_that(client, fetched, state=end))
+                    assert ("stage_started", {"stage": "fetch"}) in events_of(client, fetched)
+                    assert not (jobs / fetched / "upload").exists()
+                assert web.gets() == ["/talk.wav?sig=secret", "/nothing.wav?sig=secret"]
 
                 removed = hand_in(client, write_recording(tmp_path / "long.wav", seconds=60))
                 job_that(client, removed, transcribe="running")
