@@ -82,6 +82,21 @@ def test_a_vocabulary_of_lines_is_counted_too() -> None:
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("Some-Q4_K_M.gguf",), id="one"),
+        pytest.param(("Some-Q4_K_M.gguf", "Some-Q8_0.gguf", "config.json"), id="of-several-sizes"),
+        pytest.param(("Some-Q4_K_M.gguf", "mmproj-Some-f16.gguf"), id="with-eyes"),
+    ],
+)
+def test_a_language_model_in_gguf(names: tuple[str, ...]) -> None:
+    detected = found(*names)
+    assert (detected.engine, detected.files) == ("llama-cpp", ("Some-Q4_K_M.gguf",))
+    assert detected.runtime_model_id == "Some-Q4_K_M"
+    assert detected.stages == (Stage.REFINE, Stage.TRANSLATE)
+
+
+@pytest.mark.parametrize(
     ("archive", "stage", "times", "translates"),
     [
         ("parakeet-tdt-0.6b-v3.nemo", Stage.TRANSCRIBE, True, False),
@@ -175,6 +190,20 @@ def test_onnx_graphs_are_taken_in_one_number_format(
         ),
         pytest.param(("ggml-large-v3.bin",), None, "for whisper.cpp", "list", id="ggml"),
         pytest.param(("large-v3.pt",), None, "openai-whisper keeps them", "list", id="openai"),
+        pytest.param(
+            ("a-Q4_0.gguf", "a-Q8_0.gguf"),
+            None,
+            "holds 2 files named *.gguf",
+            "a-Q4_0.gguf, a-Q8_0.gguf",
+            id="two-gguf",
+        ),
+        pytest.param(
+            ("a-q4_k_m-00001-of-00002.gguf", "a-q4_k_m-00002-of-00002.gguf"),
+            None,
+            "one whole file is a model",
+            "into a folder",
+            id="gguf-in-parts",
+        ),
         pytest.param(
             ("a.nemo", "b.nemo"), None, "holds 2 files named *.nemo", "a.nemo, b.nemo", id="two"
         ),

@@ -17,7 +17,13 @@ from dalston_cli.launchers.docker.images.context import engine_place
 from dalston_cli.launchers.docker.images.torch_layer import torch_locks
 
 ROOT = Path(__file__).resolve().parents[2]
-PROFILES = {"transcribe": "core", "align": "speakers", "diarize": "speakers", "detect": "detect"}
+PROFILES = {
+    "transcribe": "core",
+    "align": "speakers",
+    "diarize": "speakers",
+    "detect": "detect",
+    "refine": "refine",
+}
 """By the folder of an engine; that of whisperx-full, which does several things, is ``multi``."""
 
 GENERATOR = script("generate_compose_docs")

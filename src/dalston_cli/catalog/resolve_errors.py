@@ -96,7 +96,7 @@ def _how_to_install(model: ModelEntry) -> str:
     if isinstance(model.source, ServiceSource):
         return (
             f"{model.id} is a service: export {model.source.key}=your-key; or, without a key, run "
-            "a model on this machine: `ollama pull gemma3`"
+            "a model on this machine: `dalston models pull qwen3-4b`, or `ollama pull gemma3`"
         )
     return f"run `dalston models pull {model.id}`{_terms([model])}"
 

@@ -4,6 +4,7 @@ Nothing is imported or executed, and no weights are read.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -25,6 +26,9 @@ _WHISPER_KEYS = frozenset({"alignment_heads", "lang_ids", "suppress_ids", "suppr
 """Keys of a Whisper's ``config.json`` in CTranslate2's format, of which others have none."""
 _ENGLISH_ONLY_WORDS = 51864
 """Size of the vocabulary of an English Whisper; the others have a token more for each language."""
+_USUAL_GGUF = "Q4_K_M"
+_GGUF_PART = re.compile(r"-\d+-of-\d+\.gguf$")
+_MOST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,7 @@ def detect(files: WeightFiles, *, called: str, instead: str | None = None) -> De
         return _ctranslate2(files, called)
     if any(path.endswith(".onnx") for path in files.sizes):
         return _onnx(files, called)
-    if found := _hub_format(files):
+    if found := _hub_format(files) or _gguf(files, called):
         return found
     raise refuse(tuple(files.sizes), files.config(), called=called, instead=instead)
 
@@ -144,6 +148,27 @@ def _ctranslate2(files: WeightFiles, called: str) -> Detected:
             prompts=True,
             language_detection=not english,
         ),
+    )
+
+
+def _gguf(files: WeightFiles, called: str) -> Detected | None:
+    """Return the language model for llama.cpp; of several sizes, the usual one of four bits."""
+    found = tuple(each for each in files.matching("*.gguf") if not each.startswith("mmproj"))
+    if not found:
+        return None
+    usual = tuple(each for each in found if _USUAL_GGUF in each.upper())
+    chosen = usual if len(found) > 1 else found
+    if len(chosen) != 1 or _GGUF_PART.search(chosen[0]):
+        problem = f"it holds {len(found)} files named *.gguf, and one whole file is a model"
+        hint = f"put one of them into a folder and name that: {', '.join(sorted(found)[:_MOST])}"
+        raise UnreadableWeightsError(called, problem, hint)
+    return Detected(
+        engine="llama-cpp",
+        runtime_model_id=chosen[0].removesuffix(".gguf"),
+        files=chosen,
+        kind="a language model in GGUF",
+        stages=(Stage.REFINE, Stage.TRANSLATE),
+        capabilities=Capabilities(),
     )
 
 

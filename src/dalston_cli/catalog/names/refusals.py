@@ -42,11 +42,10 @@ def refuse(
 _LIST = "see which models there are: dalston models list"
 _READABLE = (
     "an engine reads CTranslate2's model.bin with config.json, tokenizer.json and vocabulary; "
-    "a .nemo file; ONNX graphs with their config.json; or safetensors with a config.json that "
-    "names a recogniser of transformers"
+    "a .nemo file; ONNX graphs with their config.json; safetensors with a config.json that names "
+    "a recogniser of transformers; or, for texts, a .gguf file"
 )
 _OTHERS = {
-    ".gguf": "these are weights for llama.cpp and its relatives",
     ".pt": "these are weights for PyTorch alone, as openai-whisper keeps them",
     ".ckpt": "this is a checkpoint of a training",
     ".safetensors": "these are weights for transformers, and of no recogniser that is known here",

@@ -99,7 +99,8 @@ class LanguageModel:
 
     refine: bool = kinds.switch("Clean the text up with a language model.", default=False)
     refine_model: str = kinds.model_id(
-        "Model that cleans up and sums up: a service's, ollama/NAME, or http://HOST:PORT/v1#NAME.",
+        "Model that cleans up and sums up: one on this machine, a service's, ollama/NAME, "
+        "or http://HOST:PORT/v1#NAME.",
         "auto",
         needs=_PAID,
     )
