@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from tests.support.run_options import run_options
 from tests.support.transcripts import segment, transcript
 
 from dalston_cli.errors import (
@@ -25,6 +26,7 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.writer import WordsMissingError
 from dalston_cli.options.callers import CALLER_SETTINGS
 from dalston_cli.pipeline.environment import RecentFacts
+from dalston_cli.pipeline.request import OutputTarget
 from dalston_cli.server.access import RateLimit
 from dalston_cli.server.errors import RequestRefusedError, explained, no_such
 from dalston_cli.server.once import StreamAnswer
@@ -140,6 +142,21 @@ def test_facts_are_looked_up_once_in_a_moment() -> None:
     now[0] = 4.0
     assert facts.context(look) == 3
     assert looked == [0.0, 1.9, 4.0]
+
+
+def test_runs_that_differ_in_outputs_share_what_plans_them() -> None:
+    contexts = iter(range(9))
+
+    def planner(output: str, **changes: Any) -> Any:
+        options = run_options(output=OutputTarget(folder=Path(output)), **changes)
+        return facts.planner(options, lambda: next(contexts))
+
+    facts: Any = RecentFacts(clock=lambda: 0.0)
+    one, two, cpu = planner("a"), planner("b"), planner("a", device="cpu")
+    assert (one is two, cpu is one, cpu is planner("c", device="cpu")) == (True, False, True)
+    facts.forget()
+    assert planner("a") is not one
+    assert next(contexts) == 2
 
 
 def verbose(**changes: Any) -> AudioRequest:

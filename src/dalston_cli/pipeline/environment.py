@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
@@ -12,9 +12,12 @@ from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.pull_options import SourceOrder
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
+from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.request import OutputTarget, RunOptions
 from dalston_cli.settings.locations import Locations
 
 _KEPT_S = 2.0
+_MOST_PLANNERS = 16
 
 
 class RecentFacts:
@@ -31,6 +34,7 @@ class RecentFacts:
         self._lock = threading.Lock()
         self._context: PlanContext | None = None
         self._until = 0.0
+        self._planners: list[tuple[RunOptions, Planner]] = []
 
     def context(self, look: Callable[[], PlanContext]) -> PlanContext:
         """Return the facts that were looked up lately, or look them up."""
@@ -38,7 +42,26 @@ class RecentFacts:
             if self._context is None or self._clock() >= self._until:
                 self._context = look()
                 self._until = self._clock() + _KEPT_S
+                self._planners = []
             return self._context
+
+    def planner(self, options: RunOptions, look: Callable[[], PlanContext]) -> Planner:
+        """Return what makes plans of these facts; the same for runs that differ in outputs alone.
+
+        Args:
+            options: Of the run.
+            look: As of ``context``.
+        """
+        context = self.context(look)
+        wanted = replace(options, output=OutputTarget(), store=None)
+        with self._lock:
+            for known, planner in self._planners:
+                if known == wanted:
+                    return planner
+            planner = Planner(context, wanted)
+            if context is self._context:
+                self._planners = [(wanted, planner), *self._planners[: _MOST_PLANNERS - 1]]
+            return planner
 
     def forget(self) -> None:
         """Look anew when it is next asked for."""
@@ -70,6 +93,12 @@ class Environment:
     def plan_context(self) -> PlanContext:
         """Return the facts a plan is made from, as they are now, or were a moment ago."""
         return self._facts() if self.recent is None else self.recent.context(self._facts)
+
+    def planner(self, options: RunOptions) -> Planner:
+        """Return what makes plans of the facts that ``plan_context`` returns."""
+        if self.recent is None:
+            return Planner(self._facts(), options)
+        return self.recent.planner(options, self._facts)
 
     def _facts(self) -> PlanContext:
         models_dir = self.locations.models

@@ -25,7 +25,7 @@ from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import EngineUse
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
-from dalston_cli.pipeline.intake.shard import share_of
+from dalston_cli.pipeline.intake.shard import Share, share_of
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, JobTools, Runner
 from dalston_cli.pipeline.outputs.target import (
     check_outputs,
@@ -127,7 +127,10 @@ async def transcribe(
     check_outputs(stems, options)
     if options.store is not None:
         await asyncio.to_thread(check_reachable, options.store)
-    share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
+    if options.shard is None:
+        share = Share(recordings=recordings, stems=stems)
+    else:
+        share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
     async with AsyncExitStack() as stack:
         workers = await _workers(stack, options, environment)
         if workers is not None:
@@ -174,7 +177,8 @@ async def _make_run(
 ) -> Run:
     """Make a run on this machine; what has to be closed after it is put on ``stack``."""
     locations, emit, options = environment.locations, callbacks.on_event, spec.options
-    records = open_records(stack, options.store, locations, emit)
+    passing = means.shared is not None and means.shared.passing
+    records = open_records(stack, options.store, locations, emit, passing=passing)
     journal = records.journal
     for path in close_state(locations.state)[:1]:
         message = f"{path} can be read by other users, and is not yours to close to them"
@@ -249,7 +253,9 @@ def _replan_by(
 
     def replan(error: LauncherUnavailableError) -> Planner:
         environment.launchers.give_up(error.launcher, error.message)
-        return Planner(environment.plan_context(), options)
+        if environment.recent is not None:
+            environment.recent.forget()
+        return environment.planner(options)
 
     return replan
 
@@ -310,7 +316,7 @@ async def _ready_planner(
     emit: Emit,
 ) -> Planner:
     """Return a planner whose plans can be carried out: every model is installed."""
-    planner = Planner(environment.plan_context(), options)
+    planner = environment.planner(options)
     plans = distinct_plans(recordings, planner)
     wanted = stages_to_pull(plans, options)
     if not wanted:
@@ -325,10 +331,10 @@ async def _ready_planner(
             if not stage.unasked:
                 raise
             options = replace(options, starter=False)
-            others = distinct_plans(recordings, Planner(environment.plan_context(), options))
+            others = distinct_plans(recordings, environment.planner(options))
             emit(why_not(error, _advice_of(others)))
             return await _ready_planner(recordings, options, environment, emit)
-    return Planner(environment.plan_context(), options)
+    return environment.planner(options)
 
 
 def _advice_of(plans: Sequence[RecordingPlan]) -> list[Advice]:

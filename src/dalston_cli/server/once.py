@@ -79,7 +79,9 @@ class AudioEndpoints:
             return options, service.wishes.check(options)
 
         options, model = await run_in_threadpool(settled)
-        order = Order(source=recording, name=form.name, folder=folder, options=options)
+        order = Order(
+            source=recording, name=form.name, folder=folder, options=options, passing=True
+        )
         caller: Caller = request.state.caller
         return _Ready(asked=asked, order=order, model=model, caller=caller.name)
 
@@ -100,10 +102,7 @@ class _Ready:
     async def transcript(
         self, service: Service, events: "asyncio.Queue[Event] | None" = None
     ) -> Transcript:
-        def take(event: Event) -> None:
-            if events is not None:
-                events.put_nowait(event)
-
+        take = None if events is None else events.put_nowait
         async with service.turn(self.caller):
             finished = await service.carry_out(self.order, take)
         if finished.status not in _WELL:

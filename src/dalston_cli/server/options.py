@@ -15,7 +15,6 @@ from dalston_cli.options.callers import CALLER_SETTINGS, PAID_SETTINGS
 from dalston_cli.options.rendering import build_render_options
 from dalston_cli.options.without_effect import check_effects
 from dalston_cli.pipeline.environment import Environment
-from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
 from dalston_cli.pipeline.session import distinct_plans, stages_to_pull
 from dalston_cli.server.errors import RequestRefusedError, invalid, not_honoured
@@ -117,7 +116,7 @@ class Wishes:
             return self._planned(options)
 
     def _planned(self, options: RunOptions) -> str:
-        planner = Planner(self.environment.plan_context(), options)
+        planner = self.environment.planner(options)
         plans = distinct_plans((), planner)
         for stage in stages_to_pull(plans, options):
             raise not_installed(stage.model.id)

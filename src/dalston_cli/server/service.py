@@ -117,8 +117,12 @@ class Service:
         async with self._turns:
             yield
 
-    async def carry_out(self, order: Order, emit: Emit) -> JobFinished:
+    async def carry_out(self, order: Order, emit: Emit | None) -> JobFinished:
         """Run an order; one that is cancelled has ended when this returns.
+
+        Args:
+            order: What to transcribe.
+            emit: Takes what happens, on this loop; None where nobody follows.
 
         Raises:
             DalstonError: It cannot be run.

@@ -33,6 +33,8 @@ Emit = Callable[[Event], None]
 TRANSCRIPT_STEM = "transcript"
 _STATE = "state"
 _WELL = frozenset({"done", "partial", "unchanged"})
+_LOOKS_HOLD_S = 2.0
+"""An engine that was edited runs as it is now two seconds later at the latest."""
 
 
 class NotFinishedError(DalstonError):
@@ -76,12 +78,14 @@ class Order:
         source: A file.
         name: As the caller calls it.
         folder: For this run alone; it exists.
+        passing: The transcript alone is wanted, once: a run that is cut off is not gone on with.
     """
 
     source: Path
     name: str
     folder: Path
     options: RunOptions
+    passing: bool = False
 
     @property
     def transcript(self) -> Path:
@@ -156,13 +160,14 @@ class Worker:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
-    def begin(self, order: Order, emit: Emit) -> Running:
-        """Begin a run; call it on the loop that ``emit`` and the result are wanted on."""
+    def begin(self, order: Order, emit: Emit | None) -> Running:
+        """Begin a run; call it on the loop that its events, if any, and its end are wanted on."""
         loop, running = asyncio.get_running_loop(), Running()
 
         def pass_on(event: Event) -> None:
-            with suppress(RuntimeError):  # the server has ended
-                loop.call_soon_threadsafe(emit, event)
+            if emit is not None:
+                with suppress(RuntimeError):  # the server has ended
+                    loop.call_soon_threadsafe(emit, event)
 
         async def follow() -> JobFinished:
             run = asyncio.create_task(self._run(order, pass_on, running))
@@ -199,13 +204,14 @@ class Worker:
             emit(event)
 
         try:
-            await asyncio.to_thread(self._prepare, order.folder / _STATE)
+            if not order.passing:
+                await asyncio.to_thread(self._prepare, order.folder / _STATE)
             await transcribe(
                 (_recording(order),),
                 order.options,
                 self._environment_of(order),
                 RunCallbacks(on_event=take, take_interrupt=running.begins),
-                self._ready.result(),
+                replace(self._ready.result(), passing=order.passing),
             )
         except (StateFolderError, JournalHeldError, StoreUnusableError) as error:
             raise MachineError(error.message) from error
@@ -242,7 +248,10 @@ class Worker:
     async def _serve(self) -> None:
         async with AsyncExitStack() as stack:
             launchers = self._environment.launchers
-            self._ready.set_result(await open_shared_tools(stack, launchers, self._tell))
+            tools = await open_shared_tools(
+                stack, launchers, self._tell, looks_hold_s=_LOOKS_HOLD_S
+            )
+            self._ready.set_result(tools)
             await self._over.wait()
 
 

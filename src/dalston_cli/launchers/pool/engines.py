@@ -80,6 +80,7 @@ class RunEngines:
         """Acquire every engine anew when it is next needed, as after the loss of a launcher."""
         self._forgotten += self._acquiring.values()
         self._acquiring.clear()
+        self._pool.forget_looks()
 
     async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
         """Stop engines, each on its device, that nothing uses; return when they have ended."""

@@ -4,10 +4,11 @@ Engines outlive the pool. It holds the connections to them and the count of thei
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
@@ -62,8 +63,25 @@ class EngineHandle(ReplicaSet):
             slot.release()
 
 
+class _Look(NamedTuple):
+    """What was found when an engine was asked for."""
+
+    spec: EngineSpec
+    choice: LauncherChoice
+    mark: str
+    until: float
+
+
 class Pool:
-    """Ready engines for one invocation; use it as an async context manager."""
+    """Ready engines for one invocation; use it as an async context manager.
+
+    Args:
+        launchers: Of this machine.
+        on_event: Takes what is worth telling.
+        limits: Of requests to engines; None for the usual ones.
+        looks_hold_s: How long it counts which launcher an engine has, and what its files are: for
+            many runs that ask for the same one.
+    """
 
     def __init__(
         self,
@@ -71,10 +89,14 @@ class Pool:
         *,
         on_event: OnNotice = ignore_notice,
         limits: PoolLimits | None = None,
+        looks_hold_s: float = 0.0,
     ) -> None:
         self._launchers = launchers
         self._on_event = on_event
         self._limits = limits or PoolLimits()
+        self._looks_hold_s = looks_hold_s
+        self._looks: dict[tuple[str, str], _Look] = {}
+        self._looking = asyncio.Lock()
         self._handles: dict[tuple[str, ...], EngineHandle] = {}
         self._lock = asyncio.Lock()
 
@@ -102,12 +124,27 @@ class Pool:
             EngineUnavailableError: There is not one; the message says why.
             UsageError: The wanted launcher does not fit the engine.
         """
-        choice = await asyncio.to_thread(self._launchers.choose, spec.engine, spec.device)
-        mark = await asyncio.to_thread(choice.launcher.fingerprint, spec)
+        look = await self._look(spec)
         async with self._lock:
-            handle = await self._handle(choice, spec, mark)
+            handle = await self._handle(look.choice, spec, look.mark)
         await handle.grow(replicas)
         return handle
+
+    def forget_looks(self) -> None:
+        """Choose launchers anew, as after the loss of one."""
+        self._looks.clear()
+
+    async def _look(self, spec: EngineSpec) -> _Look:
+        """Choose the launcher of an engine, and read the engine's files; or know it from before."""
+        key = spec.engine.name, spec.device
+        async with self._looking:
+            known = self._looks.get(key)
+            if known is None or known.until < time.monotonic() or known.spec != spec:
+                choice = await asyncio.to_thread(self._launchers.choose, spec.engine, spec.device)
+                mark = await asyncio.to_thread(choice.launcher.fingerprint, spec)
+                known = _Look(spec, choice, mark, time.monotonic() + self._looks_hold_s)
+                self._looks[key] = known
+            return known
 
     async def stop(self, engine: EngineEntry, devices: Sequence[str]) -> None:
         """Stop the processes of an engine that no other process uses, to have their memory.

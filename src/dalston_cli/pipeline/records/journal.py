@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -115,8 +116,6 @@ class Journal:
 
     def begin_run(self, num_recordings: int) -> str:
         """Note that a run begins; return its id, which sorts by time."""
-        import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
-
         now = time.time()
         run = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(4)}"
         self._put(
@@ -124,7 +123,7 @@ class Journal:
             id=run,
             started_at=now,
             pid=os.getpid(),
-            process_started_at=psutil.Process().create_time(),
+            process_started_at=_began_at(os.getpid()),
             folder=os.fsencode(_working_folder()).decode(errors="replace"),
             num_recordings=num_recordings,
         )
@@ -356,6 +355,14 @@ class Journal:
     def remember_batch_size(self, model: str, device: str, batch_size: int) -> None:
         """Note the batch that fits."""
         self._put("batches", model=model, device=device, batch_size=batch_size)
+
+
+@cache
+def _began_at(pid: int) -> float:
+    """Return when this process began."""
+    import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    return psutil.Process(pid).create_time()
 
 
 def _working_folder() -> str:

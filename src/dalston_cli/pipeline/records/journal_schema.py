@@ -6,7 +6,8 @@ and the busy time-out makes writers wait for each other.
 
 import sqlite3
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 
 from dalston_cli.pipeline.records.journal_errors import (
@@ -183,8 +184,20 @@ def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Journal
     return connection
 
 
+@cache
+def _empty() -> bytes:
+    """Return an empty journal: to make its tables takes more than a millisecond."""
+    made = sqlite3.connect(":memory:", isolation_level=None, factory=JournalConnection)
+    made.path, made.busy_timeout_s = IN_MEMORY, BUSY_TIMEOUT_S
+    with closing(made):
+        _upgrade(made)
+        return made.serialize()
+
+
 def _prepare(connection: JournalConnection) -> None:
     connection.row_factory = sqlite3.Row
+    if connection.path == IN_MEMORY and hasattr(connection, "deserialize"):  # not in every build
+        connection.deserialize(_empty())
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise JournalTooNewError(connection.path, version, SCHEMA_VERSION)

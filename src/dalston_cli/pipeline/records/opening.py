@@ -9,9 +9,11 @@ from dalston_cli.pipeline.endpoints import Tell
 from dalston_cli.pipeline.events import Event, WarningRaised
 from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.journal_schema import IN_MEMORY
+from dalston_cli.pipeline.records.passing_store import PassingStore
 from dalston_cli.pipeline.records.remote_claims import BothClaims, RemoteClaims
 from dalston_cli.pipeline.records.remote_store import RemoteStore
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore, KeptResults
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore, KeptResults, ResultStore
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.settings.locations import Locations
 
@@ -28,7 +30,7 @@ class Records:
     """
 
     journal: Journal
-    store: KeptResults
+    store: ResultStore
     claims_here: Claims
     shared: RemoteClaims | None
 
@@ -40,12 +42,26 @@ class Records:
 
 
 def open_records(
-    stack: AsyncExitStack, folder: Address | None, locations: Locations, emit: Emit
+    stack: AsyncExitStack,
+    folder: Address | None,
+    locations: Locations,
+    emit: Emit,
+    *,
+    passing: bool = False,
 ) -> Records:
     """Open what a run needs, with the store at ``folder``, or on this machine.
 
     What has to be closed after it is put on ``stack``.
+
+    Args:
+        stack: Closes them.
+        folder: Of the store; None for this machine.
+        locations: Of this machine.
+        emit: Takes warnings.
+        passing: The run leaves nothing: all of it is in memory.
     """
+    if passing:
+        return _passing_records(stack, locations)
     journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
     here = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     tell = teller(emit)
@@ -70,6 +86,12 @@ def open_store(
     if folder is None:
         return FileStore(locations.state / STORE_NAME)
     return RemoteStore(folder, locations.cache, tell, is_listed=is_listed)
+
+
+def _passing_records(stack: AsyncExitStack, locations: Locations) -> Records:
+    journal = stack.enter_context(Journal(IN_MEMORY))
+    claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
+    return Records(journal=journal, store=PassingStore(), claims_here=claims, shared=None)
 
 
 def teller(emit: Emit) -> Tell:

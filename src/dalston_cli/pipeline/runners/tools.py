@@ -14,16 +14,32 @@ from dalston_cli.pipeline.events import Event, WarningRaised
 
 @dataclass(frozen=True, kw_only=True)
 class SharedTools:
-    """Engines and decoders that several runs of one process use, one after the other or at once."""
+    """Engines and decoders that several runs of one process use, one after the other or at once.
+
+    Attributes:
+        passing: The run leaves no records: nobody asks again for what it finds out.
+    """
 
     pool: Pool
     decoder: Preparer
+    passing: bool = False
 
 
 async def open_shared_tools(
-    stack: AsyncExitStack, launchers: Launchers, emit: Callable[[Event], None]
+    stack: AsyncExitStack,
+    launchers: Launchers,
+    emit: Callable[[Event], None],
+    *,
+    looks_hold_s: float = 0.0,
 ) -> SharedTools:
-    """Return tools for runs to share; what has to be closed after them is put on ``stack``."""
+    """Return tools for runs to share; what has to be closed after them is put on ``stack``.
+
+    Args:
+        stack: Closes them.
+        launchers: Of this machine.
+        emit: Takes what engines tell.
+        looks_hold_s: See ``Pool``.
+    """
 
     def tell(notice: PoolNotice) -> None:
         if isinstance(notice, Trouble):
@@ -31,7 +47,9 @@ async def open_shared_tools(
         else:
             emit(notice)
 
-    pool = await stack.enter_async_context(Pool(launchers, on_event=tell))
+    pool = await stack.enter_async_context(
+        Pool(launchers, on_event=tell, looks_hold_s=looks_hold_s)
+    )
     decoder = await stack.enter_async_context(Preparer())
     return SharedTools(pool=pool, decoder=decoder)
 
