@@ -10,6 +10,7 @@ from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.pull_options import SourceOrder
+from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.pipeline.plan.planner import Planner
@@ -93,6 +94,12 @@ class Environment:
     def plan_context(self) -> PlanContext:
         """Return the facts a plan is made from, as they are now, or were a moment ago."""
         return self._facts() if self.recent is None else self.recent.context(self._facts)
+
+    def give_up(self, error: LauncherUnavailableError) -> None:
+        """Do without a launcher that stopped working, in plans from now on."""
+        self.launchers.give_up(error.launcher, error.message)
+        if self.recent is not None:
+            self.recent.forget()
 
     def planner(self, options: RunOptions) -> Planner:
         """Return what makes plans of the facts that ``plan_context`` returns."""

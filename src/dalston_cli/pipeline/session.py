@@ -25,7 +25,7 @@ from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import EngineUse
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
-from dalston_cli.pipeline.intake.shard import Share, share_of
+from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, JobTools, Runner
 from dalston_cli.pipeline.outputs.target import (
     check_outputs,
@@ -127,10 +127,8 @@ async def transcribe(
     check_outputs(stems, options)
     if options.store is not None:
         await asyncio.to_thread(check_reachable, options.store)
-    if options.shard is None:
-        share = Share(recordings=recordings, stems=stems)
-    else:
-        share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
+    inputs = recordings, stems, options.shard
+    share = await asyncio.to_thread(share_of, *inputs) if options.shard else share_of(*inputs)
     async with AsyncExitStack() as stack:
         workers = await _workers(stack, options, environment)
         if workers is not None:
@@ -252,9 +250,7 @@ def _replan_by(
         return None
 
     def replan(error: LauncherUnavailableError) -> Planner:
-        environment.launchers.give_up(error.launcher, error.message)
-        if environment.recent is not None:
-            environment.recent.forget()
+        environment.give_up(error)
         return environment.planner(options)
 
     return replan
