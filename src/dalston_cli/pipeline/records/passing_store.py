@@ -25,7 +25,9 @@ class PassingStore:
         """Return what ``ask`` finds here."""
         return ask(self)
 
-    async def keep(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+    async def keep(
+        self, key: str, value: Struct, *, of: tuple[str, ...] = (), costly: bool = True
+    ) -> None:
         """Keep ``value`` as long as the run lasts."""
-        del of
+        del of, costly
         self._values[key] = value
