@@ -222,8 +222,8 @@ def test_a_closed_pipe_is_silent(home: Path) -> None:
         ),
         pytest.param(
             ["transcribe", "a", "--latest", "2"],
-            "--latest does nothing without the address of a feed",
-            "add the address of a feed",
+            "--latest does nothing without the address of a feed or a page",
+            "add the address of a feed or a page",
             id="no feed",
         ),
     ],

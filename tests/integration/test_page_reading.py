@@ -1,287 +1,186 @@
-"""The page of ``-f html`` in a real browser, opened from disk: read, heard, searched, printed."""
+"""yt-dlp's own reading and fetching of pages, in this process: a real HTTPS server on loopback."""
 
-import re
-from collections.abc import Iterator
+import gc
+import io
+import json
+import warnings
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
-from tests.support.browser import Visit, chromium, until
-from tests.support.sounds import tone, write_wav
-from tests.support.transcripts import segment, transcript
+from tests.support.remote_stores import WebFiles
 
-from dalston_cli.app import main
-from dalston_cli.audio.source import content_digest
-from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import WRITERS
-from dalston_sdk.wire import AudioEvent, Chapter, SpeakerTurn, Transcript, Word
-
-SENTENCES = (
-    "Good morning, let us begin with the doors.",
-    "They are green, and I will paint them on Monday.",
-    "Then there is the garden, which nobody waters.",
-    "The café has a garden, too.",
+from dalston_cli.pipeline.remote.pages.exchange import (
+    FETCHED,
+    Done,
+    Entry,
+    Failure,
+    FetchEntry,
+    PageJob,
+    PageReply,
+    Progress,
+    ReadPage,
 )
-HOSTILE = '<script>document.title = "taken"</script><img src=x onerror="document.title=1">'
-SEGMENT_S = 4.0
+from dalston_cli.pipeline.remote.pages.network import NetworkGuard
+from dalston_cli.pipeline.remote.pages.worker import answer
+
+SOUND = b"RIFF" + bytes(3_000)
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/1.ts\n#EXTINF:2,\n/2.ts\n"
 
 
-def spoken(num_segments: int, *, text: str = "") -> Transcript:
-    """A conversation of two, a sentence each four seconds, every tenth word doubtful."""
-    found = [
-        segment(
-            text or SENTENCES[number % len(SENTENCES)],
-            number * SEGMENT_S,
-            number * SEGMENT_S + 3.5,
-            number=number,
-            speaker=f"SPEAKER_0{number // 2 % 2}",
-        )
-        for number in range(num_segments)
-    ]
-    words = iter(range(10**6))
-    found = [
-        msgspec.structs.replace(each, words=tuple(_rated(word, next(words)) for word in each.words))
-        for each in found
-    ]
-    whole = transcript(found, duration_s=num_segments * SEGMENT_S)
-    name = msgspec.structs.replace(whole.recording, name="talk.wav")
-    return msgspec.structs.replace(
-        whole,
-        recording=name,
-        title="Doors and gardens",
-        summary="The doors are green.",
-        chapters=(
-            Chapter(start=0.0, end=8.0, title="Doors"),
-            Chapter(start=8.0, end=num_segments * SEGMENT_S, title="The garden"),
-        ),
-        events=(AudioEvent(start=7.6, end=8.0, label="Applause", score=0.9),),
-        turns=(
-            SpeakerTurn(start=0.0, end=9.0, speaker="SPEAKER_00"),
-            SpeakerTurn(start=8.0, end=16.0, speaker="SPEAKER_01"),
-        ),
+def page(body: str, title: str = "A talk", head: str = "") -> bytes:
+    return f"<html><head><title>{title}</title>{head}</head><body>{body}</body></html>".encode()
+
+
+def answers(job: PageJob, named: str | None = None) -> list[PageReply]:
+    replies = io.BytesIO()
+    answer(job, NetworkGuard(named or job.named), replies)
+    lines = replies.getvalue().splitlines()
+    return [msgspec.json.decode(line, type=PageReply) for line in lines]
+
+
+def read(url: str, *, latest: int | None = None, named: str | None = None) -> list[PageReply]:
+    return answers(ReadPage(url=url, named=url, latest=latest), named)
+
+
+def fetch(entry: Entry, folder: Path, most_bytes: int = 10_000, mark: str = "") -> PageReply:
+    job = FetchEntry(
+        named=entry.url,
+        info=entry.info,
+        mark=mark or entry.mark,
+        folder=str(folder),
+        most_bytes=most_bytes,
     )
+    *progress, last = answers(job)
+    with warnings.catch_warnings():  # a transfer that fails leaves files open to its process's end
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    assert all(isinstance(each, Progress) for each in progress)
+    return last
 
 
-def _rated(word: Word, number: int) -> Word:
-    return msgspec.structs.replace(word, confidence=0.3 if number % 10 == 9 else 0.95)
+def linked_data(**more: str) -> str:
+    about = {"@context": "https://schema.org", "@type": "AudioObject", **more}
+    return f'<script type="application/ld+json">{json.dumps(about)}</script>'
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recording with pages of it beside."""
-    place = tmp_path_factory.mktemp("pages")
-    write_wav(place / "talk.wav", tone(32.0, 220.0))
-    pages = {"talk": spoken(8), "hour": spoken(900), "long": spoken(9000)}
-    pages["hostile"] = spoken(8, text=HOSTILE)
-    for name, found in pages.items():
-        target = place / f"{name}.html"
-        target.write_bytes(WRITERS["html"].render(found, RenderOptions().at(target)))
-    return place
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """A window of 1200 pixels; the page in it must not complain, nor ask for anything elsewhere."""
-    opened = Visit(browser)
-    yield opened
-    opened.context.close()
-    assert opened.complaints == []
-    assert {
-        url for url in opened.requests if not url.startswith(("file:", "data:", "blob:"))
-    } == set()
-
-
-def now(page: Page) -> float:
-    return float(page.evaluate("document.getElementById('audio').currentTime"))
-
-
-def is_playing(page: Page) -> bool:
-    return bool(page.evaluate("!document.getElementById('audio').paused"))
-
-
-def ready(page: Page) -> Page:
-    until(page, "document.getElementById('audio').readyState > 0")
-    return page
-
-
-def test_it_plays_and_the_words_light_up(visit: Visit, folder: Path) -> None:
-    page = ready(visit.open(folder / "talk.html"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Doors and gardens")
-    page.get_by_role("button", name="Play", exact=True).click()
-    until(page, "document.querySelector('.is-now')?.textContent === 'morning,'")
-    assert is_playing(page)
-    expect(page.locator(".is-current .text")).to_have_text(SENTENCES[0])
-    page.get_by_role("button", name="Pause", exact=True).click()
-    assert not is_playing(page)
-
-
-def test_a_click_on_a_word_plays_from_there(visit: Visit, folder: Path) -> None:
-    page = ready(visit.open(folder / "talk.html"))
-    page.get_by_text("garden,", exact=True).first.click()
-    until(page, "!document.getElementById('audio').paused")
-    expected = spoken(8).segments[2].words[4]
-    assert expected.start <= now(page) < expected.start + 2
-    expect(page.locator(".is-now")).to_have_text("garden,")
-
-
-def test_keys(visit: Visit, folder: Path) -> None:
-    page = ready(visit.open(folder / "talk.html"))
-    press = page.keyboard.press
-    press("Space")
-    until(page, "!document.getElementById('audio').paused")
-    press("Space")
-    until(page, "document.getElementById('audio').paused")
-    before = now(page)
-    press("ArrowRight")
-    assert now(page) == pytest.approx(before + 5, abs=0.1)
-    press("ArrowLeft")
-    assert now(page) == pytest.approx(before, abs=0.1)
-    press("n")
-    doubtful = page.locator(".is-looked-at")
-    assert doubtful.get_attribute("title") == "Doubtful: 30 %"
-    first = doubtful.inner_text()
-    press("n")
-    assert page.locator(".is-looked-at").inner_text() != first
-    press("p")
-    expect(page.locator(".is-looked-at")).to_have_text(first)
-    press("?")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
-    page.get_by_label("Letters and signs are shortcuts").uncheck()
-    press("Escape")
-    at = now(page)
-    press("j")
-    assert now(page) == at
-    press("ArrowRight")
-    assert now(page) == pytest.approx(at + 5, abs=0.1)
-
-
-def test_search(visit: Visit, folder: Path) -> None:
-    page = visit.open(folder / "long.html")
-    page.keyboard.press("/")
-    page.keyboard.type("CAFE has")
-    expect(page.locator("#found")).to_have_text("1 of 2250")
-    page.keyboard.press("Shift+Enter")
-    expect(page.locator("#found")).to_have_text("2250 of 2250")
-    expect(page.locator('[data-key="s8999"]')).to_be_in_viewport()
-    assert page.evaluate("CSS.highlights.get('found-now').size") == 1
-    page.keyboard.press("Escape")
-    expect(page.locator("#found")).to_have_text("")
-
-
-def test_ten_hours_stay_smooth(visit: Visit, folder: Path) -> None:
-    page = visit.open(folder / "long.html")
-    for place in (0.0, 0.3, 0.9, 1.0):
-        page.evaluate(f"scrollTo(0, document.body.scrollHeight * {place})")
-        page.wait_for_timeout(100)
-        shown = page.locator("#rows > li")
-        assert 5 < shown.count() < 60
-        assert page.evaluate("document.getElementsByTagName('*').length") < 1500
-        assert page.evaluate(
-            "[...document.querySelectorAll('#rows > li')].some((row) => {"
-            " const box = row.getBoundingClientRect(); return box.top < 400 && box.bottom > 100; })"
-        )
-    expect(page.locator('[data-key="s8999"]')).to_be_in_viewport()
-    assert page.locator("#rows > li").last.get_attribute("aria-setsize") == "9003"
-
-
-def test_a_transcript_full_of_scripts_is_inert(visit: Visit, folder: Path) -> None:
-    page = visit.open(folder / "hostile.html")
-    expect(page.locator(".text").first).to_have_text(HOSTILE)
-    assert page.title() == "Doors and gardens"
-    assert page.locator("img").count() == 0
-
-
-def test_the_policy_stops_a_script_that_is_not_ours(browser: Browser, folder: Path) -> None:
-    visit = Visit(browser)
-    page = visit.open(folder / "talk.html")
-    page.evaluate(
-        "document.body.append(Object.assign(document.createElement('script'),"
-        " {textContent: 'document.title = 1'}))"
-    )
-    assert page.title() == "Doors and gardens"
-    assert "Content Security Policy" in visit.complaints[0]
-    visit.context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_for_screen_readers_too(visit: Visit, folder: Path, scheme: str) -> None:
-    visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of its literals
-    page = ready(visit.open(folder / "talk.html"))
-    # Playwright reads the checker's script for itself, past the page's policy.
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
-    page.keyboard.press("?")
-    found = Axe().run(page)
-    assert [each["id"] for each in found.response["violations"]] == []
-
-
-def test_without_its_recording_it_says_so_and_takes_another(
-    browser: Browser, folder: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("body", "head", "title"),
+    [
+        pytest.param("<video src='/a.wav'></video>", "", "A talk (1)", id="video"),
+        pytest.param("<audio><source src='/a.wav'></audio>", "", "A talk (1)", id="audio"),
+        pytest.param("", '<meta property="og:video" content="URL/a.wav">', "A talk", id="og"),
+        pytest.param("", linked_data(name="Doors", contentUrl="URL/a.wav"), "Doors", id="JSON-LD"),
+        pytest.param("<iframe src='https://127.0.0.1:1/'></iframe>", "", None, id="nothing"),
+    ],
+)
+def test_what_a_page_plays(
+    web: WebFiles, body: str, head: str, title: str | None, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    visit = Visit(browser)
-    (tmp_path / "talk.html").write_bytes((folder / "talk.html").read_bytes())
-    page = visit.open(tmp_path / "talk.html")
-    expect(page.get_by_role("alert")).to_contain_text("talk.wav is not beside this page")
-    page.get_by_label("Choose the recording").set_input_files(folder / "talk.wav")
-    expect(page.get_by_role("alert")).to_be_hidden()
-    page.get_by_role("button", name="Play", exact=True).click()
-    until(page, "document.getElementById('audio').currentTime > 0.1")
-    visit.context.close()
+    monkeypatch.chdir(tmp_path)
+    web.files |= {"/a.wav": SOUND, "/page": page(body, head=head.replace("URL", web.url))}
+    found = read(f"{web.url}/page")
+    if title is None:
+        assert found == [Failure(kind="empty", reason=f"Unsupported URL: {web.url}/page")]
+        return
+    [entry, done] = found
+    assert isinstance(entry, Entry)
+    assert done == Done()
+    assert (entry.title, entry.size, entry.number) == (title, len(SOUND), 0)
+    assert entry.date == "", "that of the page's file is not that of what it plays"
+    assert fetch(entry, tmp_path) == Done()
+    assert (tmp_path / FETCHED).read_bytes() == SOUND
 
 
-def test_an_embedded_recording_needs_no_file(visit: Visit, folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "alone.html"
-    found = spoken(8)
-    wav = folder / "talk.wav"
-    named = msgspec.structs.replace(found.recording, name=str(wav), digest=content_digest(wav))
-    found = msgspec.structs.replace(found, recording=named)
-    options = RenderOptions(embed_audio=lambda _: None)
-    target.write_bytes(WRITERS["html"].render(found, options.at(target)))
-    page = ready(visit.open(target))
-    page.keyboard.press("Space")
-    until(page, "document.getElementById('audio').currentTime > 0.1")
+@pytest.mark.parametrize(
+    ("status", "kind", "may_pass"),
+    [(404, "missing", False), (403, "denied", False), (503, "unreachable", True)],
+)
+def test_a_page_that_cannot_be_had(
+    web: WebFiles, status: int, kind: str, *, may_pass: bool
+) -> None:
+    web.status["/page"] = status
+    [failure] = read(f"{web.url}/page")
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.may_pass) == (kind, may_pass)
+    assert failure.reason == f"the server says {status}"
 
 
-def test_a_link_into_the_page_leads_to_its_time(visit: Visit, folder: Path) -> None:
-    page = visit.open((folder / "long.html").as_uri() + "#t=20000.5")
-    expect(page.locator('[data-key="s5000"]')).to_be_in_viewport()
-    expect(page.locator("#now")).to_have_text("5:33:20")
+def test_several_recordings_of_one_page_have_their_numbers(web: WebFiles) -> None:
+    sounds = {f"/{name}.wav": SOUND for name in "abc"}
+    body = "".join(f"<audio src='{path}'></audio>" for path in sounds)
+    web.files |= {**sounds, "/page": page(body)}
+    *entries, done = read(f"{web.url}/page", latest=2)
+    assert [each.number for each in entries if isinstance(each, Entry)] == [1, 2]
+    assert done == Done()
+    *entries, _ = read(f"{web.url}/page")
+    assert len(entries) == 3
 
 
-def test_a_waveform_is_drawn_and_leads_to_its_times(visit: Visit, folder: Path) -> None:
-    transcript_file = folder / "waves.json"
-    transcript_file.write_bytes(WRITERS["json"].render(spoken(8), RenderOptions()))
-    assert main(["export", str(transcript_file), "-f", "html", "--waveform", "--quiet"]) == 0
-    page = ready(visit.open(folder / "waves.html"))
-    until(page, "Boolean(document.querySelector('#waveform div div')?.shadowRoot)")
-    box = page.locator("#waveform").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    until(page, "Math.abs(document.getElementById('audio').currentTime - 16) < 0.3")
-    expect(page.locator("#timeline")).to_have_attribute(
-        "aria-valuetext", re.compile("0:1[56] of 0:32")
+def test_the_newest_of_a_list_are_read(web: WebFiles) -> None:
+    items = "".join(
+        f"<item><title>{name}</title><link>{web.url}/{name}</link>"
+        f"<pubDate>Fri, {day:02} May 2024 09:00:00 +0000</pubDate></item>"
+        for name, day in (("old", 1), ("new", 30), ("gone", 20))
     )
+    web.files["/list"] = f"<rss><channel><title>All</title>{items}</channel></rss>".encode()
+    web.files |= {"/a.wav": SOUND, "/new": page("<audio src='/a.wav'></audio>", "New")}
+    new, gone, done = read(f"{web.url}/list", latest=2)
+    assert isinstance(new, Entry)
+    assert (new.url, new.date, new.playlist) == (f"{web.url}/new", "2024-05-30", "All")
+    assert isinstance(gone, Entry)
+    assert gone.failure == Failure(kind="missing", reason="the server says 404")
+    assert done == Done()
+    assert "/old" not in web.gets()
+    [again] = answers(ReadPage(url=new.url, named=web.url, only=new.identity))
+    assert isinstance(again, Entry)
+    assert again.mark == new.mark
+    [failure] = answers(ReadPage(url=new.url, named=web.url, only="other"))
+    assert failure == Failure(kind="missing")
 
 
-def test_without_javascript_the_text_is_there(browser: Browser, folder: Path) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((folder / "talk.html").as_uri())
-    expect(page.locator("noscript article p").nth(1)).to_contain_text(SENTENCES[0])
-    context.close()
+def test_a_recording_in_parts_is_put_together(
+    web: WebFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    web.types["/talk.m3u8"] = "application/vnd.apple.mpegurl"
+    whole = f"{PLAYLIST}#EXT-X-ENDLIST\n"
+    web.files |= {"/talk.m3u8": whole.encode(), "/1.ts": b"one" * 99, "/2.ts": b"two" * 99}
+    entry, _ = read(f"{web.url}/talk.m3u8")
+    assert isinstance(entry, Entry)
+    assert entry.size is None
+    assert fetch(entry, tmp_path) == Done()
+    assert (tmp_path / FETCHED).read_bytes() == b"one" * 99 + b"two" * 99
+    (tmp_path / FETCHED).unlink()
+    assert fetch(entry, tmp_path, most_bytes=400) == Failure(kind="too_large")
+    del web.files["/2.ts"]
+    assert fetch(entry, tmp_path) == Failure(kind="missing", reason="the server says 404")
+    web.files["/talk.m3u8"] = PLAYLIST.encode()
+    assert read(f"{web.url}/talk.m3u8") == [Failure(kind="live")]
 
 
-def test_a_printer_gets_all_of_it(visit: Visit, folder: Path) -> None:
-    page = visit.open(folder / "hour.html")
-    count = "window.printed = document.querySelectorAll('#printed p').length"
-    page.evaluate(f"addEventListener('beforeprint', () => {{ {count} }})")
-    page.pdf()
-    assert page.evaluate("window.printed") == 901
+def test_a_transfer_has_a_limit_and_is_of_one_file(
+    web: WebFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    web.files |= {"/a.wav": SOUND, "/page": page("<audio src='/a.wav'></audio>")}
+    entry, _ = read(f"{web.url}/page")
+    assert isinstance(entry, Entry)
+    assert fetch(entry, tmp_path, most_bytes=1_000) == Failure(kind="too_large")
+    web.bare.add("/a.wav")
+    assert fetch(entry, tmp_path, most_bytes=1_000) == Failure(kind="too_large")
+    web.bare.clear()
+    assert fetch(entry, tmp_path, mark="other") == Failure(kind="changed")
+
+
+def test_a_page_of_the_world_does_not_lead_into_a_private_network(web: WebFiles) -> None:
+    web.files["/page"] = page("<audio src='/a.wav'></audio>")
+    [failure] = read(f"{web.url}/page", named="https://1.1.1.1/")
+    assert failure == Failure(kind="private", reason="127.0.0.1")
+
+
+def test_only_the_web_is_asked(web: WebFiles) -> None:
+    web.files["/page"] = page("<audio src='file:///etc/passwd'></audio>")
+    found = read(f"{web.url}/page")
+    assert not any(isinstance(each, Entry) and each.size for each in found)

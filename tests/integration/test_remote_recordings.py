@@ -246,7 +246,7 @@ async def test_refusals_of_a_server_say_what_to_do(home: PipelineHome, web: WebF
         "closed.wav": "remote_denied",
         "sick.wav": "remote_unreachable",
         "gone.wav": "remote_missing",
-        "page": "remote_page",
+        "page": "page_empty",
     }
 
 

@@ -63,6 +63,8 @@ class WebFiles:
         tagless: Paths that are sent without a tag.
         dates: When paths were changed; an hour ago by default.
         login: The header ``Authorization`` that is wanted; None for none.
+        types: Media types of paths; else that of a recording, or of a page.
+        silent: Paths that are never answered.
         asked: Methods and paths, in order.
     """
 
@@ -77,6 +79,9 @@ class WebFiles:
     authority: trustme.CA = field(default_factory=trustme.CA)
     url: str = ""
     dates: dict[str, float] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def gets(self) -> list[str]:
         """The paths of which the bytes were asked for."""
@@ -96,6 +101,7 @@ def web_server(files: WebFiles) -> Iterator[WebFiles]:
     try:
         yield files
     finally:
+        files.over.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -125,6 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         files, path = self.server.files, self.path.partition("?")[0]
         files.asked.append((self.command, self.path))
+        if path in files.silent:
+            files.over.wait()
+            self.close_connection = True
+            return
         if files.login is not None and self.headers.get("Authorization") != files.login:
             self._plain(401, {})
         elif path in files.status:
@@ -146,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, path: str, data: bytes) -> None:
         files = self.server.files
         self.send_response(200)
-        self.send_header("Content-Type", "audio/x-wav" if path.endswith(".wav") else "text/html")
+        usual = "audio/x-wav" if path.endswith(".wav") else "text/html"
+        self.send_header("Content-Type", files.types.get(path, usual))
         if path in files.bare:
             self.send_header("Connection", "close")
             self.close_connection = True

@@ -131,7 +131,7 @@ def read_batch(
     warnings = [_without_effect(note) for note in (*said.notes, *idle)]
     if said.hub_token:
         os.environ["HF_TOKEN"] = said.hub_token
-    found = _found(inputs, run_options, warnings.append) if finds else _Found()
+    found = _found(options, run_options, warnings.append) if finds else _Found()
     recordings = found.recordings
     if elsewhere:
         check_recordings(recordings)
@@ -171,10 +171,10 @@ class _Found(Struct, frozen=True, kw_only=True):
 
 
 def _found(
-    inputs: InputOptions, options: RunOptions, warn: Callable[[WarningRaised], None]
+    given: BatchOptions, options: RunOptions, warn: Callable[[WarningRaised], None]
 ) -> _Found:
     """Find the recordings; see ``RecordingFinder.find`` for what it raises."""
-    output = options.output
+    inputs, output = given.inputs, options.output
     finder = RecordingFinder(
         sources=InputSources(
             inputs=tuple(inputs.inputs or ()),
@@ -189,6 +189,7 @@ def _found(
         ),
         stdin=sys.stdin.buffer,
         on_warning=warn,
+        on_note=console_for("transcribe", given).info,
     )
     recordings = without_copies(tuple(finder.find()), warn)
     if output.beside:
@@ -219,7 +220,7 @@ def _refuse_idle_inputs(inputs: InputOptions) -> None:
         raise WithoutEffectError("--recursive", "INPUTS")
     named = inputs.inputs or ()
     if inputs.latest is not None and not any(text.lower().startswith(_WEB) for text in named):
-        raise WithoutEffectError("--latest", "the address of a feed")
+        raise WithoutEffectError("--latest", "the address of a feed or a page")
     if inputs.shard is not None and STDIN in (inputs.inputs or ()):
         raise ShardedInputError
 

@@ -21,7 +21,7 @@ class InputOptions:
         typer.Argument(
             metavar="INPUTS...",
             help="Audio or video files, folders, patterns such as 'talks/**/*.mp3', addresses,"
-            " feeds of podcasts, or - for standard input.",
+            " feeds of podcasts, web pages that play recordings, or - for standard input.",
             show_default=False,
         ),
     ] = None
@@ -77,7 +77,8 @@ class InputOptions:
         typer.Option(
             min=1,
             metavar="N",
-            help="Of each feed of a podcast among INPUTS only the N newest episodes.",
+            help="Of each feed of a podcast and each web page among INPUTS only the N newest"
+            " recordings.",
             rich_help_panel=_PANEL,
             show_default=False,
         ),

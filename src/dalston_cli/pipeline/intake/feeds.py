@@ -11,9 +11,10 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.endpoints import Tell
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import WarningSink, looks_like_media
+from dalston_cli.pipeline.intake.titles import titled_file
 from dalston_cli.pipeline.intake.urls import given_address
 from dalston_cli.pipeline.remote.address import Address, safe_path
-from dalston_cli.pipeline.remote.feed import SUFFIXES, Episode, Feed, FeedSupportError, fetch_feed
+from dalston_cli.pipeline.remote.feed import Episode, Feed, FeedSupportError, fetch_feed
 from dalston_cli.pipeline.remote.opening import check_support
 from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.request import RecordingRequest
@@ -21,31 +22,18 @@ from dalston_cli.pipeline.request import RecordingRequest
 _UNKNOWN = ".audio"
 """The suffix of a recording whose kind is told when it is read; outputs do not have it."""
 
-_LONGEST_NAME = 120
-"""Letters of a title in a file's name."""
-
 
 class UnreadableFeed(RemoteFile):
     """A feed that cannot be read: it stands for its episodes, and fails as a recording does."""
 
     def __init__(self, address: Address, error: DalstonError) -> None:
         super().__init__(address)
-        self._error = error
+        self.error = error
 
     async def look(self, tell: Tell) -> None:
         """Raise what is wrong with the feed."""
         del tell
-        raise self._error
-
-
-def is_feed(address: Address, latest: int | None) -> bool:
-    """Return True if a named web address is to be read as a feed.
-
-    Its ending says so, or that the newest episodes are wanted of what is no recording by its name.
-    """
-    suffix = PurePosixPath(address.path).suffix.lower()
-    wanted = latest is not None and not looks_like_media(address.path)
-    return address.is_web and (suffix in SUFFIXES or wanted)
+        raise self.error
 
 
 class FeedScan(Struct, frozen=True):
@@ -144,11 +132,7 @@ def _file_name(episode: Episode, media: Address) -> Path:
     suffix = PurePosixPath(media.name).suffix
     if not looks_like_media(media.name):
         suffix = mimetypes.guess_extension(episode.media_type) or _UNKNOWN
-    title = " ".join(episode.title.replace("/", "-").split())[:_LONGEST_NAME].strip(" .")
-    stem = " ".join(filter(None, (episode.date, title)))
-    if not title:
-        stem = " ".join(filter(None, (episode.date, PurePosixPath(media.name).stem)))
-    return safe_path(f"{stem}{suffix}")
+    return titled_file(episode.title, episode.date, PurePosixPath(media.name).stem, suffix)
 
 
 def _columns(episode: Episode, feed: Feed) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ named and missing is a recording that will fail, without harm to the others.
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +117,8 @@ class InputSources(Struct, frozen=True, kw_only=True):
         files_from: A list of names; ``-`` for standard input.
         null: That list's names end with NUL.
         manifest: A CSV or JSONL file.
-        latest: Of each feed among the inputs only so many episodes, the newest; None for all.
+        latest: Of each feed and each page among the inputs only so many recordings, the newest;
+            None for all.
         offline: Refuse what is on other machines.
         output_folder: Never scanned where it lies below a folder that is.
     """
@@ -133,17 +134,23 @@ class InputSources(Struct, frozen=True, kw_only=True):
     output_folder: Path | None = None
 
 
+def _tell_nothing(note: str) -> None:
+    del note
+
+
 @dataclass(kw_only=True)
 class RecordingFinder:
     """Finds every recording of ``sources``, in their order, folders sorted by name.
 
     Attributes:
+        on_note: Takes what is being done, where that takes long.
         passed_over: What lies in the folders and is no recording; see ``FolderScan``.
     """
 
     sources: InputSources
     stdin: BinaryIO
     on_warning: WarningSink
+    on_note: Callable[[str], None] = _tell_nothing
     passed_over: Counter[str] = field(default_factory=Counter)
     _seen: set[object] = field(default_factory=set)
     _last_folder: tuple[str | None, str] = (None, "")
@@ -233,14 +240,17 @@ class RecordingFinder:
             yield _request(path, Path(path.name))
 
     def _named_address(self, address: Address) -> Iterator[RecordingRequest]:
-        """Yield what is at an address that the command line names: only there may a feed be."""
+        """Yield what is at an address that the command line names.
+
+        Only there may a feed be, or a page that plays recordings.
+        """
         if not address.is_web or self.sources.offline:
             return self._remote(address)
-        from dalston_cli.pipeline.intake.feeds import FeedScan, is_feed  # noqa: PLC0415 - seldom
+        from dalston_cli.pipeline.intake.web import WebScan  # noqa: PLC0415 - seldom
 
-        if not is_feed(address, self.sources.latest):
-            return self._remote(address)
-        return FeedScan(self.sources.latest, self.on_warning).recordings(address)
+        scan = WebScan(self.sources.latest, self.on_warning, self.on_note)
+        found = scan.recordings(address)
+        return self._remote(address) if found is None else found
 
     def _remote(self, address: Address) -> Iterator[RecordingRequest]:
         if self.sources.offline:

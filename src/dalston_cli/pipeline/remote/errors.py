@@ -177,7 +177,8 @@ class RemotePageError(RemoteError):
     def __init__(self, address: Address) -> None:
         super().__init__(
             f"{address.shown} is a web page, not a recording",
-            hint="fetch what it plays: yt-dlp -x URL, then transcribe the file",
+            hint="name it on the command line, where yt-dlp looks for what it plays: dalston"
+            f" transcribe {shlex.quote(address.shown)}   (needs dalston[url])",
         )
 
 

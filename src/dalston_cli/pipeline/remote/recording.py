@@ -26,6 +26,9 @@ from dalston_cli.pipeline.remote.facts import Facts
 from dalston_cli.pipeline.remote.silent_hosts import HOSTS
 from dalston_cli.pipeline.remote.stores import store_of
 
+PAGES = frozenset({"application/xhtml+xml", "text/html"})
+"""Media types of pages, which are no recordings."""
+
 
 class RemoteFile:
     """A file on another machine.
@@ -67,7 +70,7 @@ class RemoteFile:
             RemoteError: It is not there, or cannot be reached.
         """
         self._facts = await self._patiently(self._look, tell)
-        if self._facts.media_type == "text/html":
+        if self._facts.media_type in PAGES:
             raise RemotePageError(self.address)
         if self._facts.url and (target := Address(self._facts.url)).host != self.address.host:
             tell("redirected", f"{self.reference} is fetched from {target.shown}")

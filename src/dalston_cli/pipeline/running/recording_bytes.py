@@ -1,17 +1,22 @@
 """A recording's bytes: their digest, and whether they are still the same."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from dalston_cli.audio import errors
 from dalston_cli.audio.source import content_digest
+from dalston_cli.pipeline import events
 from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion, Tell
 from dalston_cli.pipeline.jobs.base import JobJournal
 from dalston_cli.pipeline.jobs.done import known_digest
 from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest
+
+_FETCH = "fetch"
+"""The stage in which the bytes of another machine come."""
 
 _GONE = (errors.RecordingMissingError, errors.RecordingEmptyError)
 """Errors of a file that is just being replaced, if it was there and had bytes."""
@@ -27,6 +32,10 @@ class BytesTools(Protocol):
     @property
     def spool(self) -> Spool:
         """Room for what comes from other machines."""
+
+    @property
+    def emit(self) -> Callable[[events.Event], None]:
+        """Takes events."""
 
 
 class RecordingBytes:
@@ -47,6 +56,7 @@ class RecordingBytes:
         self._source = recording.source
         self._journal = tools.journal
         self._spool = tools.spool
+        self._emit = tools.emit
         self._folder = folder
         self._tell = tell
         self._version: FileVersion | None = None
@@ -95,9 +105,24 @@ class RecordingBytes:
             DalstonError: It cannot be fetched, or is not what its digest was taken of.
         """
         if self._file is None:
-            most = self._spool.limit
-            self._file = await self._source.fetch(self._folder, self._tell, most)
+            self._file = await self._fetched()
         return self._file
+
+    async def _fetched(self) -> Path:
+        """Fetch it; what comes from another machine takes time, which is told."""
+        name, clock, most = self._recording.name, time.monotonic(), self._spool.limit
+        is_elsewhere = self._source.num_bytes_fetched != 0
+        if is_elsewhere:
+            self._emit(events.StageStarted(recording=name, stage=_FETCH))
+        file = await self._source.fetch(self._folder, self._tell, most)
+        if is_elsewhere:
+            elapsed_s = time.monotonic() - clock
+            self._emit(
+                events.StageFinished(
+                    recording=name, stage=_FETCH, status="done", elapsed_s=elapsed_s
+                )
+            )
+        return file
 
     def let_go(self) -> None:
         """Remove what was fetched from another machine, and give its room back."""

@@ -1,0 +1,1 @@
+"""Web pages that play recordings: yt-dlp finds and fetches these, in a process of its own."""
