@@ -20,7 +20,7 @@ from dalston_sdk.wire import Stage, TranscribeOptions
 
 Options = TypeVar("Options", bound=Struct)
 
-_HOTWORDS = "hotwords"
+_HOTWORDS, _WEIGHTS = "hotwords", "hotword_weights"
 _MOST_NAMES = 6
 _SAY_WHICH_TEXT = frozenset({"language", "languages", "task"})
 
@@ -32,9 +32,11 @@ class UnsupportedOptionError(UsageError):
 
     def __init__(self, option: str, engine: EngineEntry, stage: Stage, able: Sequence[str]) -> None:
         supported = engine.stages[stage].options
-        near = did_you_mean(option, supported)
+        what = f"the option `{option}`{did_you_mean(option, supported)}"
+        if option == _WEIGHTS:
+            what = "weights of words to expect, as in --hotwords Dalston=2"
         super().__init__(
-            f"engine {engine.name} does not support the option `{option}`{near}",
+            f"engine {engine.name} does not support {what}",
             hint=_use_one_of(able, stage)
             or f"leave it out; {engine.name} supports {', '.join(sorted(supported)) or 'none'}",
         )
