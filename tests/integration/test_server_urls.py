@@ -68,8 +68,8 @@ async def test_what_is_no_whole_recording_is_not_taken(web: WebFiles, tmp_path: 
     for path, problem in {
         "/page": "it is a web page, not a recording",
         "/cut.wav": "it ended 2,500 bytes too early",
-        "/large.wav": "it has more than 0 MB",
-        "/endless.wav": "it has more than 0 MB",
+        "/large.wav": "it has more than 10 kB",
+        "/endless.wav": "it has more than 10 kB",
         "/round.wav": "it was sent on more than 5 times",
         "/secret.wav": "its server answers with 403",
         "/nothing.wav": "its server answers with 404",

@@ -14,6 +14,7 @@ from pathlib import Path
 from socket import SHUT_RDWR
 from urllib.parse import urljoin
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.atomic_file import new_file
 from dalston_cli.errors import DalstonError, InputError
 from dalston_cli.pipeline.endpoints import in_daemon_thread
@@ -197,7 +198,7 @@ class _Transfer:
                 self._connection = None
 
     def _too_large(self) -> FetchError:
-        return self._error(f"it has more than {self.fetcher.most_bytes / 1e6:,.0f} MB")
+        return self._error(f"it has more than {readable_size(self.fetcher.most_bytes)}")
 
     def _error(self, problem: str) -> FetchError:
         return FetchError(self.url, problem)

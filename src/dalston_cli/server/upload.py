@@ -15,6 +15,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.server.errors import RequestRefusedError, invalid
 
 _MOST_FIELDS = 64
@@ -156,7 +157,7 @@ def _boundary(request: Request) -> bytes:
 def _too_large(most_bytes: int) -> RequestRefusedError:
     return RequestRefusedError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"a file may have at most {most_bytes / 1e6:,.0f} MB",
+        f"a file may have at most {readable_size(most_bytes)}",
         code="file_too_large",
         param=_FILE_FIELD,
     )
