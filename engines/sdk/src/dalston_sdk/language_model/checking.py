@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dalston_sdk.language_model.text_chunks import Chunk
+from dalston_sdk.translating import has_invisible
 
 MAX_CHANGED = {"light": 0.2, "standard": 0.4}
 """Share of a segment's letters that may differ, per level."""
@@ -17,10 +18,6 @@ _DELETION_COST = {"light": 1.0, "standard": 0.5}
 """Cost of a removed letter; fillers, which ``standard`` removes, are whole words."""
 
 _JOINERS = frozenset("'`\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}")
-
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs"})
-_LETTER_JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
-"""Persian, Hindi and emoji use them."""
 
 
 class AnswerError(Exception):
@@ -78,14 +75,6 @@ def rejection_reason(raw: str, text: str, level: str) -> str | None:
     if edit_distance(old, new, deletion=_DELETION_COST[level], limit=limit) > limit:
         return "the answer changes more than this level allows"
     return None
-
-
-def has_invisible(text: str) -> bool:
-    """Return True if a text has invisible characters other than those that join letters."""
-    return any(
-        unicodedata.category(character) in _INVISIBLE and character not in _LETTER_JOINERS
-        for character in text
-    )
 
 
 def strip_fences(answer: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dalston_sdk.language_model.checking import AnswerError, has_invisible, strip_fences
+from dalston_sdk.language_model.checking import AnswerError, strip_fences
+from dalston_sdk.translating import has_invisible
 
 LIMITS: Mapping[str, int] = {
     "title": 160,

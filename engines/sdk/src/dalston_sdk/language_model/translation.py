@@ -1,7 +1,7 @@
 """Translates the text of a transcript: chunk by chunk, and what was not usable once more."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,11 +17,15 @@ from dalston_sdk.language_model.completion import Completion, Prompt, Provider
 from dalston_sdk.language_model.profile import ModelProfile
 from dalston_sdk.language_model.session import ModelSession
 from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens
-from dalston_sdk.language_model.translation_checking import doubts, translation_fault
 from dalston_sdk.language_model.translation_prompt import translation_prompt
+from dalston_sdk.translating import (
+    is_same_language,
+    same_language_notice,
+    translation_fault,
+    translation_notices,
+)
 from dalston_sdk.wire import (
     ErrorCode,
-    Notice,
     RefineOptions,
     Segment,
     TranslateOptions,
@@ -83,15 +87,11 @@ async def _translate(
 ) -> TranslateResult:
     options = request.options
     wanted = dict.fromkeys(options.languages or ())
-    others = [each for each in wanted if not _is_same(each, request.language)]
+    others = [each for each in wanted if not is_same_language(each, request.language)]
     segments = [each for each in request.segments if each.text]
     speech_s = sum(each.end - each.start for each in segments)
     texts: dict[str, dict[int, str]] = {}
-    notices = [
-        Notice(code="not_translated", message=f"the text is in {each} already")
-        for each in wanted
-        if each not in others
-    ]
+    notices = [same_language_notice(each) for each in wanted if each not in others]
     async with aclosing(open_provider()) as provider:
         paid = RefineOptions(prices=options.prices, max_cost_usd=options.max_cost_usd)
         session = ModelSession(provider, profile, paid, context, speech_s * len(others))
@@ -112,7 +112,8 @@ async def _translate(
                     faults=dict.fromkeys([each.id for each in segments], error.message)
                 )
             texts[language] = done.texts
-            notices += _notices(language, segments, done, options)
+            glossary = options.glossary or ()
+            notices += translation_notices(language, segments, done.texts, done.faults, glossary)
     if any(done for done in texts.values()) or not (segments and others):
         return TranslateResult(
             texts=texts,
@@ -176,23 +177,6 @@ def _take(chunk: Chunk, completion: Completion, done: _Progress) -> None:
             done.faults[number] = fault
 
 
-def _notices(
-    language: str, segments: Sequence[Segment], done: _Progress, options: TranslateOptions
-) -> Iterator[Notice]:
-    for segment in segments:
-        text = done.texts.get(segment.id)
-        place: Mapping[str, Any] = {"start": segment.start, "end": segment.end}
-        if text is None:
-            reason = f"segment {segment.id} is not translated into {language}"
-            yield Notice(
-                code="not_translated", message=f"{reason}: {done.faults[segment.id]}", **place
-            )
-            continue
-        for doubt in doubts(segment.text, text, options.glossary or ()):
-            message = f"{doubt} of segment {segment.id} is not in its translation into {language}"
-            yield Notice(code="translation_doubtful", message=message, **place)
-
-
 def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
     text = chunk_prompt(chunk)
     thinking_tokens = session.profile.thinking_tokens
@@ -204,11 +188,6 @@ def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
         ids=chunk.ids,
         duration_s=chunk.duration_s,
     )
-
-
-def _is_same(target: str, source: str | None) -> bool:
-    """Return True if a text needs no translation: ``en`` is ``en-gb`` enough."""
-    return source is not None and (target == source or target == source.split("-", 1)[0])
 
 
 def _effective(options: TranslateOptions) -> dict[str, Any]:

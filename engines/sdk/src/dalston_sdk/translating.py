@@ -1,11 +1,12 @@
-"""Checks that an answer is a translation of a segment, as far as that can be told."""
+"""Checks that a text is a translation of a segment, as far as that can be told, and notices."""
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from dalston_sdk.language_model.checking import has_invisible
+from dalston_sdk.wire import Notice, Segment
 
 _MIN_LENGTH = 60
 """Characters that a translation may always have."""
@@ -20,8 +21,25 @@ _WIDE = 3
 _UNCHANGED_WORDS = 5
 """Fewer words may be the same in both languages, such as names."""
 
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs"})
+_LETTER_JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+"""Persian, Hindi and emoji use them."""
+
 _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[.,' ]\d{3})+(?!\d)")
 """Digits in groups of three: what stands between the groups is a custom of the language."""
+
+
+def has_invisible(text: str) -> bool:
+    """Return True if a text has invisible characters other than those that join letters."""
+    return any(
+        unicodedata.category(character) in _INVISIBLE and character not in _LETTER_JOINERS
+        for character in text
+    )
+
+
+def is_same_language(target: str, source: str | None) -> bool:
+    """Return True if a text needs no translation: ``en`` is ``en-gb`` enough."""
+    return source is not None and (target == source or target == source.split("-", 1)[0])
 
 
 def translation_fault(raw: str, text: str) -> str | None:
@@ -48,6 +66,39 @@ def doubts(raw: str, text: str, glossary: Sequence[str]) -> tuple[str, ...]:
     names = [name for name in glossary if _plain(name) in before]
     found += [f"the name {name}" for name in names if _plain(name) not in after]
     return tuple(found)
+
+
+def same_language_notice(language: str) -> Notice:
+    """Build the notice for a language that the text is in already."""
+    return Notice(code="not_translated", message=f"the text is in {language} already")
+
+
+def translation_notices(
+    language: str,
+    segments: Sequence[Segment],
+    texts: Mapping[int, str],
+    faults: Mapping[int, str],
+    glossary: Sequence[str],
+) -> Iterator[Notice]:
+    """Yield a notice of each segment without a translation, and of each doubt about another one.
+
+    Args:
+        language: Of the translations, BCP-47 lower case.
+        segments: Those that were to be translated.
+        texts: Translations by segment id.
+        faults: The reason for each segment that has none, by id.
+        glossary: Names that should be in translations, too.
+    """
+    for segment in segments:
+        text = texts.get(segment.id)
+        place: Mapping[str, Any] = {"start": segment.start, "end": segment.end}
+        if text is None:
+            reason = f"segment {segment.id} is not translated into {language}"
+            yield Notice(code="not_translated", message=f"{reason}: {faults[segment.id]}", **place)
+            continue
+        for doubt in doubts(segment.text, text, glossary):
+            message = f"{doubt} of segment {segment.id} is not in its translation into {language}"
+            yield Notice(code="translation_doubtful", message=message, **place)
 
 
 def _numbers(text: str) -> "Counter[str]":
