@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = {"pocketsphinx", "faster-whisper", "onnx-asr", "nemo", "transformers"}
 SPEAKERS = {"whisperx-align", "pyannote", "whisperx-full"}
 DETECT = {"emotion2vec", "panns-events"}
+TRANSLATE = {"ctranslate2"}
 
 
 def on_gpus(names: set[str]) -> set[str]:
@@ -23,10 +24,12 @@ PROFILES = {
     "core": CORE,
     "speakers": SPEAKERS,
     "detect": DETECT,
+    "translate": TRANSLATE,
     "core-gpu": on_gpus(CORE),
     "speakers-gpu": on_gpus(SPEAKERS),
     "detect-gpu": on_gpus(DETECT),
-    "gpu": on_gpus(CORE | SPEAKERS | DETECT),
+    "translate-gpu": on_gpus(TRANSLATE),
+    "gpu": on_gpus(CORE | SPEAKERS | DETECT | TRANSLATE),
     "server": {"gateway", "redis", "worker"},
     "core,speakers,detect": CORE | SPEAKERS | DETECT,
 }

@@ -17,6 +17,7 @@ from tests.support.hub import HubRepo
 from tests.support.onnx_models.families import make_transducer
 
 WAV2VEC2 = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"
+NLLB = ROOT / "engines/translate/ctranslate2/tests/data/tiny-nllb"
 Make = Callable[[Path], Path]
 
 
@@ -111,9 +112,12 @@ EMOTION = TinyModel(
 EVENTS = TinyModel(
     _entry("tiny-events", "panns-events", "events"), by_script("detect/panns-events", "plain")
 )
+TRANSLATOR = TinyModel(
+    _entry("tiny-nllb", "ctranslate2", "translate", languages=["de", "en", "fr"]), by_copy(NLLB)
+)
 
 PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)
-"""One per stage with weights."""
+"""One for each stage that needs the audio."""
 EVERY = (*PIPELINE, PARAKEET, NEMO, BUNDLE)
 
 

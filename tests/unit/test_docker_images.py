@@ -78,6 +78,7 @@ def test_a_dockerfile_names_its_base_by_digest(variant: str) -> None:
     [
         ("transcribe/faster-whisper", False),  # CTranslate2 loads CUDA 12
         ("transcribe/onnx-asr", False),  # as does ONNX Runtime
+        ("translate/ctranslate2", False),
         ("multi/whisperx-full", False),  # CTranslate2 beside PyTorch
         ("transcribe/nemo", True),
         ("transcribe/transformers", True),

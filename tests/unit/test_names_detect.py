@@ -75,6 +75,16 @@ def test_what_a_whisper_can_do_is_read_off_its_files(
     assert detected.runtime_model_id == name.removeprefix("faster-whisper-")
 
 
+@pytest.mark.parametrize("pieces", ["sentencepiece.bpe.model", "spiece.model"])
+def test_a_translation_model_of_ctranslate2(pieces: str) -> None:
+    names = ("config.json", "model.bin", "shared_vocabulary.json", pieces)
+    detected = found(*names, "tokenizer.json", config={"add_source_eos": False})
+    assert (detected.engine, detected.stages) == ("ctranslate2", (Stage.TRANSLATE,))
+    assert set(detected.files) == set(names)
+    with pytest.raises(UnreadableWeightsError, match="without a SentencePiece model"):
+        found(*names[:3], config={})
+
+
 def test_a_vocabulary_of_lines_is_counted_too() -> None:
     names = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
     assert found(*names, config=WHISPER, lines=51864).languages == ("en",)

@@ -12,6 +12,8 @@ from dalston_sdk.wire import (
     RefineResult,
     TokenUsage,
     TranscribeOptions,
+    TranslateOptions,
+    TranslateResult,
 )
 
 
@@ -47,6 +49,13 @@ async def test_other_stages_are_left_alone() -> None:
     async with budget.within(TranscribeOptions()) as (options, pay):
         pay(costing(1.0))
         assert options == TranscribeOptions()
+    assert await take(budget, 0.5) == 1.0
+
+
+async def test_a_model_of_this_machine_spends_nothing() -> None:
+    budget = Budget(1.0)
+    async with budget.within(TranslateOptions()) as (_, pay):
+        pay(TranslateResult(texts={}))
     assert await take(budget, 0.5) == 1.0
 
 

@@ -23,6 +23,7 @@ PROFILES = {
     "diarize": "speakers",
     "detect": "detect",
     "refine": "refine",
+    "translate": "translate",
 }
 """By the folder of an engine; that of whisperx-full, which does several things, is ``multi``."""
 

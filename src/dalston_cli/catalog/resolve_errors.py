@@ -35,10 +35,16 @@ class LanguageNotCoveredError(UsageError):
     code = "language_not_covered"
 
     def __init__(
-        self, model: ModelEntry, stage: Stage, language: str, others: Iterable[ModelEntry]
+        self,
+        model: ModelEntry,
+        stage: Stage,
+        language: str,
+        others: Iterable[ModelEntry],
+        *,
+        does: str = "understand",
     ) -> None:
         super().__init__(
-            f"the model {model.id} does not understand {described(language)}, "
+            f"the model {model.id} does not {does} {described(language)}, "
             f"{_languages_of(model, stage, language)}",
             hint=_try_one_of(
                 others, stage, "`dalston models list` shows what each model understands"

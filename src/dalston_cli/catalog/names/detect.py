@@ -22,6 +22,7 @@ _WHISPER_FILES = (
     "vocabulary.*",
     "preprocessor_config.json",
 )
+_PIECES = ("sentencepiece.bpe.model", "spiece.model", "sentencepiece.model")
 _WHISPER_KEYS = frozenset({"alignment_heads", "lang_ids", "suppress_ids", "suppress_ids_begin"})
 """Keys of a Whisper's ``config.json`` in CTranslate2's format, of which others have none."""
 _ENGLISH_ONLY_WORDS = 51864
@@ -93,6 +94,8 @@ def detect(files: WeightFiles, *, called: str, instead: str | None = None) -> De
         return _nemo(archives, called)
     if files.matching("model.bin") and files.matching("vocabulary.*"):
         return _ctranslate2(files, called)
+    if files.matching("model.bin") and files.matching("shared_vocabulary.*"):
+        return _translator(files, called)
     if any(path.endswith(".onnx") for path in files.sizes):
         return _onnx(files, called)
     if found := _hub_format(files) or _gguf(files, called):
@@ -168,6 +171,26 @@ def _gguf(files: WeightFiles, called: str) -> Detected | None:
         files=chosen,
         kind="a language model in GGUF",
         stages=(Stage.REFINE, Stage.TRANSLATE),
+        capabilities=Capabilities(),
+    )
+
+
+def _translator(files: WeightFiles, called: str) -> Detected:
+    """Return the engine for a translation model; which languages it knows is in its vocabulary."""
+    pieces = files.matching(*_PIECES)
+    if not pieces or "config.json" not in files.sizes:
+        lacking = "config.json" if pieces else f"a SentencePiece model, such as {_PIECES[0]},"
+        problem = f"CTranslate2 weights without {lacking} which the engine ctranslate2 needs"
+        hint = (
+            "copy it beside them; for NLLB and MADLAD see `dalston models list --stage translate`"
+        )
+        raise UnreadableWeightsError(called, problem, hint)
+    return Detected(
+        engine="ctranslate2",
+        runtime_model_id=files.name,
+        files=("config.json", *files.matching("model.bin", "shared_vocabulary.*"), *pieces),
+        kind="a translation model in CTranslate2's format",
+        stages=(Stage.TRANSLATE,),
         capabilities=Capabilities(),
     )
 

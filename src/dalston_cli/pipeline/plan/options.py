@@ -16,7 +16,7 @@ from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
-from dalston_sdk.wire import Stage, TranscribeOptions
+from dalston_sdk.wire import Stage, TranscribeOptions, TranslateOptions
 
 Options = TypeVar("Options", bound=Struct)
 
@@ -101,6 +101,8 @@ def effective_options(
     if isinstance(wanted, TranscribeOptions):
         _check_abilities(catalog, model, wanted, installed)
         _check_hotwords(catalog, model, wanted, installed)
+    if isinstance(wanted, TranslateOptions):
+        _check_targets(catalog, model, wanted, installed)
     engine = catalog.engine(model.engine)
     supported = engine.stages[stage].options
     chosen = _set_fields(wanted)
@@ -144,6 +146,21 @@ def _check_abilities(
     if wanted.task == "translate" and not model.capabilities.translation:
         translating = [entry.id for entry in transcribing if entry.capabilities.translation]
         raise NoTranslationError(model, translating)
+
+
+def _check_targets(
+    catalog: Catalog, model: ModelEntry, wanted: TranslateOptions, installed: Collection[str]
+) -> None:
+    """Refuse languages that the model does not translate into."""
+    translating = best_alternatives(catalog.models_for(Stage.TRANSLATE), installed)
+    for language in wanted.languages or ():
+        if not supports_language(model, Stage.TRANSLATE, language):
+            able = [
+                each for each in translating if supports_language(each, Stage.TRANSLATE, language)
+            ]
+            raise LanguageNotCoveredError(
+                model, Stage.TRANSLATE, language, able, does="translate into"
+            )
 
 
 def _check_hotwords(

@@ -78,7 +78,8 @@ class Budget:
 
     def _pay(self, result: Result) -> None:
         usage = result.usage if isinstance(result, RefineResult | TranslateResult) else None
-        if self._left_usd is None or usage is None or usage.cost_usd is None:
-            return
-        self._left_usd = max(0.0, self._left_usd - usage.cost_usd)
-        self._known = True
+        if usage is None:  # a model on this machine
+            self._known = True
+        elif self._left_usd is not None and usage.cost_usd is not None:
+            self._left_usd = max(0.0, self._left_usd - usage.cost_usd)
+            self._known = True

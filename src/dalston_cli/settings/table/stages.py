@@ -136,13 +136,15 @@ class LanguageModel:
         sets="overview",
     )
     translate_to: tuple[str, ...] | None = kinds.languages(
-        "Have a language model translate the text into these languages, each in files of its own:"
-        " film.de.srt.",
+        "Translate the text into these languages, each in files of its own: film.de.srt.",
         example="de,fr",
         sets="translate.languages",
     )
     translate_model: str = kinds.model_id(
-        "Model that translates, named as that of --refine-model.", "auto", needs=("translate_to",)
+        "Model that translates: one for translation on this machine, such as madlad400-3b-mt, or a"
+        " language model, named as for --refine-model.",
+        "auto",
+        needs=("translate_to",),
     )
     bilingual: bool = kinds.switch(
         "Show the text above its translation, in the translation's vtt and ass.",

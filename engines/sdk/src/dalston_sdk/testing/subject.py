@@ -22,7 +22,10 @@ from dalston_sdk.wire import (
     TranslateRequest,
 )
 
-_SAMPLE_VALUES: tuple[object, ...] = (1, 0.5, True, "transcribe", "nearest", "light", ["x"], [1])
+_SAMPLE_VALUES: tuple[object, ...] = (
+    *(1, 0.5, True, "transcribe", "nearest", "light", ["x"], [1]),
+    {"input_usd": 1.0, "output_usd": 1.0},
+)
 """For an option of any type, one of these is a value of that type."""
 
 _NEEDED: Mapping[Stage, Mapping[str, object]] = {Stage.TRANSLATE: {"languages": ["de"]}}
