@@ -33,6 +33,8 @@ class Threads:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             await asyncio.wait([future])
+            # No caller asks for its error any more, which asyncio would log as lost.
+            future.exception()
             raise
 
     def close(self) -> None:
