@@ -15,7 +15,7 @@ from dalston_cli.audio import decode as library
 from dalston_cli.audio.decode import DecodingStoppedError
 from dalston_cli.audio.request import AudioRequest
 
-MOST_CALLS = 20
+MOST_CALLS = 15
 """Calls of functions for each frame of 26 ms; 37 when each was resampled by itself."""
 
 MP3_FRAME_S = 1152 / 44_100

@@ -1,6 +1,7 @@
 """Frames are resampled many at a time; the samples are those of one frame at a time."""
 
 from itertools import chain
+from typing import Any
 
 import av
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dalston_cli.audio.frames import MAX_PLANES, Joiner, channels_of
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.wav import SAMPLE_RATE
 
@@ -25,6 +27,15 @@ def frames(layout: str, rate: int, count: int, seed: int = 1) -> list[av.AudioFr
 def _frame(samples: NDArray[np.float32], layout: str, rate: int) -> av.AudioFrame:
     made = av.AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
     made.sample_rate = rate
+    return made
+
+
+def packed_frame(samples: NDArray[Any], layout: str) -> av.AudioFrame:
+    """Return samples of the shape (num_samples, num_channels) as one frame."""
+    made = av.AudioFrame.from_ndarray(
+        samples.astype(np.float32).reshape(1, -1), format="flt", layout=layout
+    )
+    made.sample_rate = SAMPLE_RATE
     return made
 
 
@@ -59,6 +70,49 @@ def test_samples_do_not_depend_on_how_many_frames_come_together(
     assert all(block.shape[1] == 2 * SAMPLE_RATE for block in got[:-1])
 
 
+def joined(given: list[av.AudioFrame]) -> list[av.AudioFrame]:
+    joiner = Joiner()
+    for frame in given:
+        joiner.add(frame)
+    return joiner.take()
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    layout=st.sampled_from(["mono", "stereo", "5.1"]),
+    rate=st.sampled_from([8000, 11_025, 22_050, 44_100, 48_000, 96_000]),
+    count=st.integers(1, 130),
+)
+def test_samples_do_not_depend_on_how_long_the_frames_are(
+    layout: str, rate: int, count: int
+) -> None:
+    long = joined(frames(layout, rate, count))
+    assert len(long) <= 1 + count * FRAME_SAMPLES // 2**15
+    got = np.concatenate(in_runs(long, 1), axis=1)
+    np.testing.assert_array_equal(got, one_by_one(frames(layout, rate, count)))
+
+
+def test_frames_of_several_kinds_are_joined_in_order() -> None:
+    kinds = [("mono", 8000), ("mono", 16_000), ("stereo", 16_000), ("2.1", 16_000), ("3.0", 16_000)]
+    given = [frame for layout, rate in kinds for frame in frames(layout, rate, 3)]
+    many = frames("stereo", 8000, 1)[0]
+    wide = [packed_frame(np.zeros((9, MAX_PLANES + 1)), "7.1") for _ in range(2)]
+    long = joined([*given, *wide, many])
+    assert [(one.layout.name, one.sample_rate, one.samples) for one in long] == [
+        *((layout, rate, 3 * FRAME_SAMPLES) for layout, rate in kinds),
+        *[("7.1", SAMPLE_RATE, 9)] * 2,
+        ("stereo", 8000, FRAME_SAMPLES),
+    ]
+    assert long[-2] is wide[1]
+    assert joined([]) == []
+
+
+def test_a_frame_s_own_samples_are_not_copied() -> None:
+    frame = packed_frame(np.arange(6).reshape(3, 2), "stereo")
+    channels_of(frame)[1, 2] = 9
+    np.testing.assert_array_equal(frame.to_ndarray(), [[0, 1, 2, 3, 4, 9]])
+
+
 def test_another_kind_within_a_run_begins_a_block() -> None:
     first, second = frames("stereo", 44_100, 60), frames("mono", 22_050, 50, seed=2)
     resampler = Resampler(raw_floats=False)
@@ -69,10 +123,7 @@ def test_another_kind_within_a_run_begins_a_block() -> None:
 
 @pytest.mark.parametrize("channels", [64, 65, 100])
 def test_more_channels_than_the_library_takes_are_resampled_in_groups(channels: int) -> None:
-    noise = np.random.default_rng(3).uniform(-1, 1, (1, FRAME_SAMPLES * channels))
-    frame = av.AudioFrame.from_ndarray(
-        noise.astype(np.float32), format="flt", layout=f"{channels} channels"
-    )
-    frame.sample_rate = SAMPLE_RATE
+    noise = np.random.default_rng(3).uniform(-1, 1, (FRAME_SAMPLES, channels))
+    frame = packed_frame(noise, f"{channels} channels")
     (block,) = in_runs([frame], 1)
-    np.testing.assert_array_equal(block, noise.astype(np.float32).reshape(-1, channels).T)
+    np.testing.assert_array_equal(block, noise.astype(np.float32).T)

@@ -12,7 +12,7 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_recording
 from dalston_cli.audio.errors import ChannelMissingError, CorruptError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
-from dalston_cli.audio.frames import MAX_PLANES, packed
+from dalston_cli.audio.frames import MAX_PLANES, Joiner, packed
 from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.own_speech import OwnSpeech
@@ -206,18 +206,17 @@ def _runs(decoding: Decoding) -> Iterator[list["AudioFrame"]]:
     """Yield the clip's frames, and silence where there are none, some seconds at a time."""
     timeline, is_clip = decoding.timeline, decoding.clip.end is not None
     most = _RUN_VALUES // max(1, decoding.recording.num_channels)  # a header may claim any
-    run: list[AudioFrame] = []
-    num_samples = 0
+    joiner, num_samples = Joiner(), 0
     for frame in decoded_frames(decoding.recording, timeline, decoding.counts):
         for placed in timeline.place(frame):
-            run.append(placed)
+            joiner.add(placed)
             num_samples += placed.samples
             if num_samples >= most:
-                yield run
-                run, num_samples = [], 0
+                yield joiner.take()
+                num_samples = 0
         if is_clip and timeline.is_past_clip:
             break
-    yield run
+    yield joiner.take()
 
 
 def _without_gaps(

@@ -63,10 +63,16 @@ class OwnSpeech:
             self._sums = np.zeros((3, num_channels))
         if self._sums.shape[1] != num_channels:
             return  # the stream got other channels on its way
-        frames = block[:, : num_frames * _FRAME_SAMPLES].reshape(num_channels, num_frames, -1)
+        if num_channels == 2 and np.array_equal(*block):  # noqa: PLR2004 - what is mono in fact
+            block = block[:1]
+        frames = block[:, : num_frames * _FRAME_SAMPLES].reshape(len(block), num_frames, -1)
         with np.errstate(all="ignore"):  # squares may be too large
             energies = np.einsum("ijk,ijk->ij", frames, frames) / _FRAME_SAMPLES
-        self._sums += self._counted(np.fmin(energies, _FULL_SCALE).astype(np.float64))
+        energies = np.fmin(energies, _FULL_SCALE).astype(np.float64)
+        if len(energies) == 1:  # no channel is alone
+            self._num_audible += int(np.count_nonzero(energies >= _AUDIBLE))
+        else:
+            self._sums += self._counted(energies)
 
     def _counted(self, energies: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return the sums of some frames, whose energies have the shape (channels, frames)."""
