@@ -12,7 +12,7 @@ from dalston_cli.formats.read import read_transcript
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.environment import RecentFacts
 from dalston_cli.pipeline.request import OutputTarget
-from dalston_cli.pipeline.runners.tools import open_shared_tools
+from dalston_cli.pipeline.runners.tools import open_tools
 from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_sdk.wire import Segment
 
@@ -30,10 +30,15 @@ async def test_a_passing_run_writes_the_same_and_leaves_no_records(home: Pipelin
         return read_transcript(folder / "note 00.json").segments
 
     async with AsyncExitStack() as stack:
-        tools = await open_shared_tools(stack, environment.launchers, home.note, looks_hold_s=60)
+        tools = await open_tools(stack, environment.launchers, home.note, looks_hold_s=60)
+        scratch = home.base / "scratch"
+        scratch.mkdir()
+        tools = replace(tools, scratch=scratch)
         passing = await run(home.base / "one", passing=True)
         assert {path.name for path in home.locations.state.iterdir()} <= {"claims", "logs"}
         assert passing
+        assert not list(scratch.iterdir())
+        scratch.rmdir()  # each run makes its own then
         assert await run(home.base / "two", passing=False) == passing
     assert home.num_engine_runs == 2
     assert {job.status for job in home.last_run().jobs} == {"done"}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dalston_cli import garbage
-from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import FileSource
@@ -43,7 +42,7 @@ from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.remote.stores import check_reachable
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
-from dalston_cli.pipeline.runners.tools import SharedTools, open_shared_tools, run_engines
+from dalston_cli.pipeline.runners.tools import SharedTools, open_tools, run_engines, scratch_of
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run
 from dalston_cli.pipeline.running.run_spec import DECODED_AHEAD, RunSpec, jobs_at_once
@@ -181,10 +180,10 @@ async def _make_run(
     for path in close_state(locations.state)[:1]:
         message = f"{path} can be read by other users, and is not yours to close to them"
         emit(WarningRaised(code="state_open", message=message))
-    scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
+    scratch = scratch_of(stack, means.shared, locations.cache)
 
     schedule = schedule_of(means.plans, options, environment, journal)
-    shared = means.shared or await open_shared_tools(stack, environment.launchers, emit)
+    shared = means.shared or await open_tools(stack, environment.launchers, emit)
     engines = run_engines(stack, shared, means.use)
     outputs = output_spec(options, callbacks.print_text)
     if (warning := unconditional(outputs)) is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from dalston_cli.atomic_file import write_whole
+from dalston_cli.audio.scratch import SCRATCH_NAME, ScratchFolderError, scratch_folder
 from dalston_cli.errors import DalstonError, NoRoomError, UnavailableError
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.environment import Environment
@@ -23,7 +24,7 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.journal_errors import JournalHeldError, StateFolderError
 from dalston_cli.pipeline.records.remote_store import StoreUnusableError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.runners.tools import SharedTools, open_shared_tools
+from dalston_cli.pipeline.runners.tools import SharedTools, open_tools
 from dalston_cli.pipeline.running.failures import SystemRefusedError
 from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_cli.private_file import make_private_folder
@@ -248,10 +249,12 @@ class Worker:
     async def _serve(self) -> None:
         async with AsyncExitStack() as stack:
             launchers = self._environment.launchers
-            tools = await open_shared_tools(
-                stack, launchers, self._tell, looks_hold_s=_LOOKS_HOLD_S
-            )
-            self._ready.set_result(tools)
+            tools = await open_tools(stack, launchers, self._tell, looks_hold_s=_LOOKS_HOLD_S)
+            scratch = None
+            with suppress(ScratchFolderError):  # every run says so
+                cache = self._environment.locations.cache
+                scratch = stack.enter_context(scratch_folder(cache / SCRATCH_NAME))
+            self._ready.set_result(replace(tools, scratch=scratch))
             await self._over.wait()
 
 

@@ -41,12 +41,18 @@ class EngineUse:
 class RunEngines:
     """The engines of one run.
 
+    Args:
+        pool: Has them.
+        use: How they are started.
+        measures: Ask at the end of the run what memory they take.
+
     Attributes:
         fingerprints: The fingerprint of each engine that was acquired, by its name.
     """
 
-    def __init__(self, pool: Pool, use: EngineUse) -> None:
+    def __init__(self, pool: Pool, use: EngineUse, *, measures: bool = True) -> None:
         self._pool = pool
+        self._measures = measures
         self._use = use
         self._acquiring: dict[tuple[str, str], asyncio.Task[EngineHandle]] = {}
         self._forgotten: list[asyncio.Task[EngineHandle]] = []
@@ -94,7 +100,7 @@ class RunEngines:
 
     async def taken(self) -> tuple[Taken, ...]:
         """Return what the engines that were used take now, or took before they were stopped."""
-        for name, device in self._acquiring:
+        for name, device in self._acquiring if self._measures else ():
             await self._look(name, device)
         return tuple(self._taken.values())
 
