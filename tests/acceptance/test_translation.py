@@ -1,11 +1,13 @@
 """A film is transcribed and translated on one machine: no key, no service, no network."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.acceptance.home import Home
+from tests.support.recordings import ffmpeg
 from tests.support.speech import needs_flite, say
 from tests.support.tiny_models import TRANSLATOR, write_local_catalog
 
@@ -57,6 +59,32 @@ def test_each_language_has_a_file_and_nothing_is_paid(
     [record] = [each for each in transcript["stages"] if each["stage"] == "translate"]
     assert (record["engine"], record["model"]) == ("ctranslate2", "tiny-nllb")
     assert "usage" not in record
+
+
+def test_a_video_gets_a_track_for_each_language(
+    user: Home, recording: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mkv"
+    ffmpeg("-f", "lavfi", "-i", "color=s=64x48:r=5", "-i", recording, "-shortest", film)
+    wanted = ("--translate-to", "de,fr", "--translate-model", "tiny-nllb")
+    done = translate(user, film, tmp_path / "out", *wanted, "--mux")
+
+    assert done.returncode == 0, done.stderr
+    probe = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-select_streams", "s"]
+    copy = tmp_path / "out" / "film.subtitled.mkv"
+    told = subprocess.run([*probe, copy], capture_output=True, text=True, check=True)
+    streams = json.loads(told.stdout)["streams"]
+    assert [one["tags"]["language"] for one in streams] == ["eng", "ger", "fre"]
+    assert [one["disposition"]["default"] for one in streams] == [1, 0, 0]
+
+    exported = user.run_here(
+        *("export", tmp_path / "out" / "film.json", "-f", "vtt", "--translations", "fr"),
+        *("--bilingual", "-o", tmp_path / "more"),
+    )
+    assert exported.returncode == 0, exported.stderr
+    both = (tmp_path / "more" / "film.fr.vtt").read_text(encoding="utf-8")
+    assert "Merci beaucoup." in both
+    assert SAID in both
 
 
 def test_auto_takes_the_model_of_this_machine(user: Home, recording: Path, tmp_path: Path) -> None:

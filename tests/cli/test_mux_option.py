@@ -14,6 +14,7 @@ from tests.support.transcripts import segment, transcript
 from tests.support.videos import make_video
 
 from dalston_cli.audio.source import content_digest
+from dalston_cli.commands.mux_after import subtitles_of
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
@@ -93,3 +94,43 @@ def test_export_finds_the_video_beside_its_transcript(shell: Shell) -> None:
     gone = shell.run("export", "film.json", "-f", "vtt", "--mux", "--overwrite")
     assert gone.code == ExitCode.INPUT
     assert "elsewhere/film.mp4 is neither here nor beside its transcript" in gone.err
+
+
+def write_film(folder: Path) -> None:
+    """Write a transcript with translations."""
+    said = segment("Good morning.", 0.5, 2.0)
+    texts = {"de": "Guten Morgen.", "pt-br": "Bom dia."}
+    film = transcript([msgspec.structs.replace(said, translations=texts)], duration_s=3.0)
+    film = msgspec.structs.replace(
+        film, recording=msgspec.structs.replace(film.recording, name="film.mp4")
+    )
+    (folder / "film.json").write_text(WRITERS["json"].text(film, RenderOptions()))
+
+
+def test_each_translation_is_a_track_of_its_own(shell: Shell) -> None:
+    write_film(shell.work)
+    video = make_video(shell.work / "film.mp4", seconds=3)
+    exported = shell.run(
+        *("export", "film.json", "-f", "srt", "--translations", "all", "--mux", "--json")
+    )
+    assert exported.code == ExitCode.OK, exported.err
+    assert [one["path"] for one in json.loads(exported.out)["data"]] == [
+        *("film.srt", "film.de.srt", "film.pt-br.srt", "film.subtitled.mp4")
+    ]
+    assert languages(shell.work / "film.subtitled.mp4") == ["eng", "deu", "por"]
+    files = ["film.srt", "film.de.srt", "film.pt-br.srt"]
+    done = shell.run("mux", str(video), *files, "--language", "en", "-o", "film.mkv")
+    assert done.code == ExitCode.OK, done.err
+    assert languages(shell.work / "film.mkv") == ["eng", "ger", "por"]
+    with av.open(str(shell.work / "film.mkv")) as read:
+        german = read.streams.subtitles[1]
+        said = b"".join(bytes(packet) for packet in read.demux(german) if packet.size)
+    assert said == b"Guten Morgen."
+
+
+def test_subtitles_of_a_recording_are_its_own_and_its_translations() -> None:
+    written = [Path(f"out/{name}") for name in ("a.json", "a.vtt", "a.srt", "a.de.vtt", "a.de.srt")]
+    assert subtitles_of(written, ("fr", "de")) == (Path("out/a.vtt"), Path("out/a.de.vtt"))
+    assert subtitles_of(written[:1], ("de",)) == ()
+    own = [Path("b.de.srt"), Path("b.de.de.srt")]
+    assert subtitles_of(own, ("de",)) == tuple(own)

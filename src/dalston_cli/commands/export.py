@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
+_ALL = "all"
 _OUTPUT = "Output"
 _RENDERING = OptionsOf.panels("Documents", "Subtitles").names
 
@@ -61,6 +62,23 @@ class ExportOptions:
         bool,
         typer.Option("--overwrite", help="Replace files that are there.", rich_help_panel=_OUTPUT),
     ] = False
+    translations: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIST",
+            help="Write these translations that a transcript has, too, each in files of its own,"
+            " such as film.de.srt: de,fr, or all. With -o - only the translation.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    bilingual: Annotated[
+        bool,
+        typer.Option(
+            "--bilingual",
+            help="Show the text above its translation, in the translation's vtt and ass.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False
     speaker_names: Annotated[
         list[str] | None,
         typer.Option(
@@ -96,6 +114,8 @@ def export(
     dalston export whisper-output.json -f vtt
 
     dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
+
+    dalston export film.json -f srt,vtt --translations all --mux
     """
     from dalston_cli.formats.registry import optional_formats, writers_named
     from dalston_cli.options.build import (
@@ -121,6 +141,8 @@ def export(
         optional=optional_formats(names),
         overwrite=options.overwrite,
         language_suffix=resolved.settings.language_suffix,
+        languages=_languages(options),
+        bilingual=options.bilingual,
     )
     told = check_effects(resolved, names=(*_RENDERING, "mux"), formats=spec.formats)
     for note in (*told, *_idle_on_stdout(options, resolved.settings)):
@@ -154,7 +176,29 @@ def export(
         {"source": item.source, "format": item.writer.name, "path": item.target} for item in written
     ]
     muxed = written if resolved.settings.mux else ()
-    console.result([*data, *_muxed(muxed, console, overwrite=options.overwrite)])
+    copies = _muxed(muxed, console, languages=spec.languages, overwrite=options.overwrite)
+    console.result([*data, *copies])
+
+
+def _languages(options: ExportOptions) -> tuple[str, ...]:
+    """Return the languages of the translations that are wanted."""
+    from dalston_cli.errors import UsageError
+    from dalston_cli.pipeline.outputs.export import translations_in
+    from dalston_cli.settings.language import UnknownLanguageError, language_tag
+
+    given = [each for entry in options.translations or () for each in entry.split(",") if each]
+    if not given:
+        if options.bilingual:
+            raise UsageError(
+                "--bilingual has no effect without --translations", hint="add --translations all"
+            )
+        return ()
+    wanted = [] if _ALL in given else given
+    try:
+        tags = tuple(dict.fromkeys(language_tag(each) for each in wanted))
+    except UnknownLanguageError as error:
+        raise UsageError(f"--translations {error}", hint="write it like de,fr, or all") from error
+    return translations_in(options.transcripts, tags)
 
 
 def _idle_on_stdout(options: ExportOptions, settings: "Settings") -> "Iterator[str]":
@@ -165,7 +209,7 @@ def _idle_on_stdout(options: ExportOptions, settings: "Settings") -> "Iterator[s
 
 
 def _muxed(
-    written: "Sequence[Export]", console: Console, *, overwrite: bool
+    written: "Sequence[Export]", console: Console, *, languages: "Sequence[str]", overwrite: bool
 ) -> "Iterator[dict[str, object]]":
     """Put the subtitles that were written into copies of their videos; yield what was written."""
     from dalston_cli.commands.mux_after import mux_export
@@ -175,8 +219,9 @@ def _muxed(
     for item in written:
         targets.setdefault(item.source, []).append(item.target)
     for source, paths in targets.items():
-        recording = read_transcript(source).recording
-        if copy := mux_export(source, recording, paths, overwrite=overwrite):
+        transcript = read_transcript(source)
+        copy = mux_export(source, transcript, paths, languages=languages, overwrite=overwrite)
+        if copy:
             for warning in copy.warnings:
                 console.warning(warning)
             console.info(f"wrote {copy.path}")

@@ -1,7 +1,7 @@
 """``--mux``: copies of videos with their subtitles, once transcripts are written."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dalston_cli.audio.source import content_digest, shown_name
@@ -14,7 +14,7 @@ from dalston_cli.pipeline.outputs.recognition import owned_json
 from dalston_cli.pipeline.outputs.suffix import language_of
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.regular_file import is_regular
-from dalston_sdk.wire import RecordingInfo
+from dalston_sdk.wire import RecordingInfo, Transcript
 
 _SUBTITLES = (".srt", ".vtt")
 
@@ -47,12 +47,24 @@ class OtherVideoError(InputError):
 class Muxing:
     """The recordings of a run whose videos get their subtitles.
 
+    Args:
+        recordings: All of them.
+        languages: Those that texts are translated into; each is a track.
+        overwrite: Replace copies that are there.
+
     Attributes:
         has_failed: A copy could not be written.
         written: The copies.
     """
 
-    def __init__(self, recordings: Sequence[RecordingRequest], *, overwrite: bool) -> None:
+    def __init__(
+        self,
+        recordings: Sequence[RecordingRequest],
+        *,
+        languages: Sequence[str] = (),
+        overwrite: bool,
+    ) -> None:
+        self._languages = languages
         self._files = {one.name: file_of(one.source) for one in recordings}
         self._overwrite = overwrite
         self._finished: list[JobFinished] = []
@@ -70,11 +82,11 @@ class Muxing:
     def run(self) -> Iterator[WarningRaised]:
         """Write the copies; yield what cannot be done."""
         for finished in self._finished:
-            subtitles = first_subtitles(map(Path, finished.outputs))
-            if subtitles is None:
+            subtitles = subtitles_of([Path(each) for each in finished.outputs], self._languages)
+            if not subtitles:
                 continue
             video = self._files.get(finished.recording)
-            if video is None or not subtitles.is_file():
+            if video is None or not all(each.is_file() for each in subtitles):
                 message = "--mux: only recordings and transcripts of this machine are copied"
                 yield WarningRaised(
                     code="mux_elsewhere", message=message, recording=finished.recording
@@ -96,14 +108,20 @@ class Muxing:
 
 
 def mux_export(
-    source: Path, recording: RecordingInfo, written: Sequence[Path], *, overwrite: bool
+    source: Path,
+    transcript: Transcript,
+    written: Sequence[Path],
+    *,
+    languages: Sequence[str],
+    overwrite: bool,
 ) -> Muxed | None:
     """Write the copy of an exported transcript's video; None for no copy.
 
     Args:
-        source: The transcript.
-        recording: Is looked for beside the transcript, and from here.
+        source: The transcript's file.
+        transcript: Its recording is looked for beside it, and from here.
         written: What was exported.
+        languages: Those of translations among it.
         overwrite: Replace what is there.
 
     Raises:
@@ -111,11 +129,11 @@ def mux_export(
         OtherVideoError: Another file is in its place.
         DalstonError: The copy cannot be written.
     """
-    subtitles = first_subtitles(written)
-    if subtitles is None:
+    subtitles = subtitles_of(written, languages)
+    if not subtitles:
         return None
-    video = _video_of(source, recording, subtitles)
-    language = language_beside([str(source)])
+    video = _video_of(source, transcript.recording, subtitles[0])
+    language = language_of(transcript) if transcript.language else None
     return mux_beside(video, subtitles, language=language, overwrite=overwrite)
 
 
@@ -138,9 +156,19 @@ def _video_of(source: Path, recording: RecordingInfo, subtitles: Path) -> Path:
     raise OtherVideoError(others[0], source, subtitles)
 
 
-def first_subtitles(written: Iterable[Path]) -> Path | None:
-    """Return the first file of subtitles among outputs."""
-    return next((path for path in written if path.suffix in _SUBTITLES), None)
+def subtitles_of(written: Sequence[Path], languages: Sequence[str]) -> tuple[Path, ...]:
+    """Return the first file of subtitles among outputs, and those of its translations.
+
+    Args:
+        written: Outputs of one recording, those of translations last.
+        languages: Of translations.
+    """
+    first = next((path for path in written if path.suffix in _SUBTITLES), None)
+    if first is None:
+        return ()
+    names = [f".{language}{first.suffix}" for language in languages]
+    others = (path for name in names for path in written if path.name.endswith(name))
+    return (first, *(path for path in others if path != first))
 
 
 def language_beside(outputs: Sequence[str]) -> str | None:

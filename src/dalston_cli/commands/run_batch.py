@@ -76,7 +76,7 @@ def run_batch(
 def _muxing(batch: Batch, options: RunOptions) -> "Muxing":
     from dalston_cli.commands.mux_after import Muxing
 
-    return Muxing(batch.recordings, overwrite=options.overwrite)
+    return Muxing(batch.recordings, languages=options.translations, overwrite=options.overwrite)
 
 
 def _tell_copies(muxing: "Muxing | None", console: Console) -> None:

@@ -1,5 +1,6 @@
 """A copy of a video with its subtitles, beside them: what ``--mux`` writes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dalston_cli.audio.errors import RecordingError
@@ -22,7 +23,7 @@ def subtitled_path(video: Path, subtitles: Path) -> Path:
 
 
 def mux_beside(
-    video: Path, subtitles: Path, *, language: str | None, overwrite: bool
+    video: Path, subtitles: Sequence[Path], *, language: str | None, overwrite: bool
 ) -> Muxed | None:
     """Write the copy; None where none is needed.
 
@@ -31,20 +32,26 @@ def mux_beside(
 
     Args:
         video: Stays as it is.
-        subtitles: A ``.srt`` or ``.vtt``.
-        language: Of the subtitles, where their name does not say it; None if it is not known.
+        subtitles: One ``.srt`` or ``.vtt`` for each track; the copy is named after the first, which
+            players show.
+        language: Of the first, where its name does not say it; None if it is not known. The others
+            have theirs in their names.
         overwrite: Replace what is there.
 
     Raises:
         DalstonError: The copy cannot be written; an older file has its place.
     """
-    target = subtitled_path(video, subtitles)
-    if not overwrite and _is_current(target, video, subtitles):
+    first, *others = subtitles
+    target = subtitled_path(video, first)
+    if not overwrite and _is_current(target, video, *subtitles):
         return None
     if not has_pictures(video):
         return None
-    tag = language_in_name(subtitles) or language
-    tracks = read_tracks([subtitles], [] if tag is None else [tag], [])
+    spoken = language_in_name(first) or language
+    tracks = (
+        *read_tracks([first], [] if spoken is None else [spoken], []),
+        *read_tracks(others, [], []),
+    )
     return mux(video, tracks, target, overwrite=overwrite, shown=True)
 
 
@@ -63,8 +70,8 @@ def has_pictures(video: Path) -> bool:
         return False
 
 
-def _is_current(target: Path, video: Path, subtitles: Path) -> bool:
+def _is_current(target: Path, *sources: Path) -> bool:
     if not target.exists():
         return False
     written = target.stat().st_mtime_ns
-    return all(written >= source.stat().st_mtime_ns for source in (video, subtitles))
+    return all(written >= source.stat().st_mtime_ns for source in sources)

@@ -7,7 +7,7 @@ from pathlib import Path
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.formats.read import READ_SUFFIXES, is_own, read_transcript
-from dalston_cli.formats.writer import Writer
+from dalston_cli.formats.writer import TranslationMissingError, Writer
 from dalston_cli.pipeline.outputs.folder import write_error
 from dalston_cli.pipeline.outputs.suffix import has_suffix, language_of
 from dalston_cli.pipeline.outputs.writer import OutputSpec
@@ -73,6 +73,18 @@ class BinaryToStandardOutputError(UsageError):
         )
 
 
+class NoTranslationsError(UsageError):
+    """Translations are wanted, and no transcript has any."""
+
+    code = "export_no_translations"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--translations: no transcript has a translation",
+            hint="transcribe again with --translate-to de,fr",
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Export:
     """One file to write."""
@@ -80,6 +92,30 @@ class Export:
     source: Path
     writer: Writer
     target: Path
+
+
+def translations_in(sources: Sequence[Path], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages of translations to write: those named, or all that there are.
+
+    Args:
+        sources: Transcripts.
+        wanted: Languages, BCP-47 lower case; empty for all.
+
+    Raises:
+        NoTranslationsError: All are wanted, and there are none.
+        TranslationMissingError: No transcript has one that was named.
+        TranscriptUnreadableError: A source is no transcript.
+    """
+    found: dict[str, None] = {}
+    for source in sources:
+        for segment in read_transcript(source).segments:
+            found.update(dict.fromkeys(segment.translations))
+    for language in wanted:
+        if language not in found:
+            raise TranslationMissingError(sources[0].name, language)
+    if not found:
+        raise NoTranslationsError
+    return tuple(wanted or found)
 
 
 def plan_exports(
@@ -166,7 +202,7 @@ def write_exports(
 
 
 def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> str:
-    """Return the text for standard output.
+    """Return the text for standard output; where a translation is wanted, that alone.
 
     Raises:
         ExportToStandardOutputError: There is more than one transcript or format.
@@ -174,9 +210,10 @@ def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> st
         TranscriptUnreadableError: The source is no transcript.
         WordsMissingError: The format needs words.
     """
-    if len(sources) != 1 or len(spec.formats) != 1:
-        raise ExportToStandardOutputError(len(sources), len(spec.formats))
-    [writer] = spec.writers
+    writers = [each for each in spec.writers if each.language or not spec.languages]
+    if len(sources) != 1 or len(writers) != 1:
+        raise ExportToStandardOutputError(len(sources), len(writers))
+    [writer] = writers
     if writer.binary:
         raise BinaryToStandardOutputError(writer.name)
     transcript = change(read_transcript(sources[0]), sources[0])
