@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from tests.support.pipeline_home import PipelineHome
 from tests.support.pipeline_process import start
+from tests.support.places import folder_variables
+from tests.support.served import ServerHome, served
 
 NAMESPACE = ("unshare", "--mount") + (() if os.geteuid() == 0 else ("--map-root-user",))
 
@@ -40,6 +43,45 @@ def run_on_small_disk(home: PipelineHome, folder: Path, size: str) -> tuple[int,
     process = start(home, through=(*NAMESPACE, "sh", "-c", script, "sh"))
     output, errors = process.communicate(timeout=300)
     return process.returncode, [json.loads(line) for line in output.splitlines()], errors
+
+
+@pytest.mark.slow  # a server of its own
+def test_the_disk_fills_up_while_a_server_works(home: PipelineHome) -> None:
+    """What is sent ends as a run of this machine does: told, counted and resumable."""
+    home.record(12, seconds=0.5)
+    state = home.folder / "small"
+    state.mkdir()
+    script = f'mount -t tmpfs -o size=300k none {shlex.quote(str(state))} && exec "$@"'
+    there = ServerHome()
+    try:
+        with served(there) as server:
+            done = subprocess.run(
+                [
+                    *(*NAMESPACE, "sh", "-c", script, "sh"),
+                    *(sys.executable, "-m", "dalston_cli", "transcribe", home.inputs, "--json"),
+                    *("-o", home.outputs, "--model", "speech", "--server", server.url),
+                ],
+                env={
+                    **os.environ,
+                    **folder_variables(home.folder),
+                    "DALSTON_STATE_DIR": str(state),
+                },
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+    finally:
+        there.close()
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 5, done.stderr
+    assert [each["code"] for each in events if "code" in each] == ["state_folder"]
+    assert events[-1]["event"] == "run_finished"
+    counts = events[-1]["data"]["counts"]
+    assert counts["done"] >= 1
+    assert counts["not_started"] >= 1
+    assert sum(counts.values()) == 12
 
 
 async def test_the_disk_of_the_state_fills_up(home: PipelineHome) -> None:

@@ -20,8 +20,9 @@ from dalston_cli.pipeline.records.opening import open_records
 from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.running.failures import explained
-from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
-from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
+from dalston_cli.pipeline.running.interrupts import handled_interrupts
+from dalston_cli.pipeline.running.life import RunLife, errors_of
+from dalston_cli.pipeline.running.summary import NOT_STARTED
 from dalston_cli.pipeline.session import RunCallbacks
 from dalston_cli.sending import errors
 from dalston_cli.sending.client import ServerClient
@@ -98,7 +99,7 @@ async def send_recordings(request: SendingRequest, callbacks: RunCallbacks) -> e
         return await _Sending(share, options, tools, journal, scratch).run()
 
 
-class _Sending:
+class _Sending(RunLife):
     """A run of recordings that are sent."""
 
     def __init__(
@@ -109,50 +110,28 @@ class _Sending:
         journal: Journal,
         scratch: Path,
     ) -> None:
+        super().__init__(journal, tools.emit, share.info)
         self._share = share
         self._options = options
         self._tools = tools
-        self._journal = journal
         self._scratch = scratch
-        self._summary = RunSummary()
         self._left = self._items()
         self._num_begun = 0
-        self._stopped = False
-        self._workers: list[asyncio.Task[None]] = []
-        self._id = ""
 
     async def run(self) -> events.RunFinished:
         clock, number = time.monotonic(), len(self._share.recordings)
-        self._id = self._journal.begin_run(number)
-        self._tools.emit(
-            events.RunStarted(run=self._id, num_recordings=number, shard=self._share.info)
+        self.begin(
+            number,
+            lambda run: events.RunStarted(run=run, num_recordings=number, shard=self._share.info),
         )
-        with handled_interrupts(self._interrupt):
+        with handled_interrupts(self._interrupted):
             at_once = min(self._options.jobs or AT_ONCE, number)
-            self._workers = [asyncio.create_task(self._work()) for _ in range(at_once)]
-            ended = await asyncio.gather(*self._workers, return_exceptions=True)
-        bugs = [
-            one
-            for one in ended
-            if isinstance(one, BaseException) and not isinstance(one, asyncio.CancelledError)
-        ]
-        self._summary.counts[NOT_STARTED] += number - self._num_begun
-        report = events.RunFinished(
-            run=self._id,
-            counts={
-                status: count for status, count in sorted(self._summary.counts.items()) if count
-            },
-            audio_s=self._summary.audio_s,
-            elapsed_s=time.monotonic() - clock,
-            exit_code=int(self._summary.exit_code(bugs)),
-            errors=tuple(self._summary.errors),
-            shard=self._share.info,
-        )
-        self._journal.end_run(report)
-        if bugs:
-            raise bugs[0]
-        self._tools.emit(report)
-        return report
+            self.workers = [asyncio.create_task(self._work()) for _ in range(at_once)]
+            await asyncio.gather(*self.workers, return_exceptions=True)
+        met = errors_of(self.workers)
+        self.summary.counts[NOT_STARTED] += number - self._num_begun
+        elapsed_s = time.monotonic() - clock
+        return self.end(met, lambda: self.report(elapsed_s, met))
 
     def _items(self) -> Iterator[tuple[int, RecordingRequest, Path | None]]:
         stems = self._share.stems or (None,) * len(self._share.recordings)
@@ -162,11 +141,9 @@ class _Sending:
             yield place, recording, stem
 
     async def _work(self) -> None:
-        for place, recording, stem in self._left:
-            if self._stopped:
-                return
-            self._num_begun += 1
-            await self._one(place, recording, stem)
+        while not self.stopped and (item := next(self._left, None)) is not None:
+            with self.ended_by_what_ends_all():
+                await self._one(*item)
 
     async def _one(self, place: int, recording: RecordingRequest, stem: Path | None) -> None:
         """Send one recording; its error is its own."""
@@ -174,18 +151,19 @@ class _Sending:
         number = self._journal.begin_job(
             self._id, recording.name, suffix=suffix, size=recording.size
         )
+        self._num_begun += 1
         folder = self._scratch / str(place)
         try:
             finished = await SentRecording(recording, stem, self._tools, folder).run()
         except asyncio.CancelledError:
-            self._end(number, events.JobFinished(recording=recording.name, status="cancelled"))
+            self.end_job(number, events.JobFinished(recording=recording.name, status="cancelled"))
             raise
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug that one recording meets costs only it
             self._failed(number, recording.name, explained(error, recording.name), clock)
         else:
-            self._end(number, finished)
+            self.end_job(number, finished)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -198,38 +176,15 @@ class _Sending:
             elapsed_s=time.monotonic() - clock,
             error=info,
         )
-        self._end(number, finished, error)
+        self.end_job(number, finished, error.exit_code)
         if isinstance(error, _END_ALL):
-            self._summary.ended_by = self._summary.ended_by or error
-            self._stop(error.code, f"{error.message}: the run ends here", error.hint)
-            self._cancel()
+            self.end_all(error)
         elif self._options.fail_fast:
-            self._stop("fail_fast", "--fail-fast: no further recording is begun")
+            self.stop("fail_fast", "--fail-fast: no further recording is begun")
 
-    def _end(
-        self, number: int, finished: events.JobFinished, error: DalstonError | None = None
-    ) -> None:
-        self._journal.end_job(number, finished)
-        self._summary.add(finished, None if error is None else error.exit_code)
-        self._tools.emit(finished)
-
-    def _stop(self, code: str, message: str, hint: str | None = None) -> None:
-        if not self._stopped:
-            self._stopped = True
-            self._tools.emit(events.WarningRaised(code=code, message=message, hint=hint))
-
-    def _interrupt(self) -> None:
+    def _interrupted(self) -> None:
         """Stop waiting; what the server has goes on there."""
-        self._summary.interrupted = True
-        self._stop(
-            "interrupted",
+        self.interrupt(
             "stopping; the server goes on with what it has",
             "run the same command again to get its transcripts",
         )
-        self._cancel()
-
-    def _cancel(self) -> None:
-        expect_late_wakeups()
-        for worker in self._workers:
-            if worker is not asyncio.current_task():
-                worker.cancel()

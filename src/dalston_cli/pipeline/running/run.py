@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
+
 from dalston_cli.errors import DalstonError, ExitCode, NoRoomError, UnavailableError
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, Runner, RunnerLostError
@@ -25,11 +27,12 @@ from dalston_cli.pipeline.running.current_plans import CurrentPlans
 from dalston_cli.pipeline.running.decoded_room import DecodedRoom
 from dalston_cli.pipeline.running.engine_failures import EngineFailures
 from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
-from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
+from dalston_cli.pipeline.running.interrupts import handled_interrupts
 from dalston_cli.pipeline.running.lengths import Lengths
+from dalston_cli.pipeline.running.life import RunLife, errors_of
 from dalston_cli.pipeline.running.queue import KeptChangingError, RunQueue
 from dalston_cli.pipeline.running.run_spec import Item, RunSpec
-from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
+from dalston_cli.pipeline.running.summary import NOT_STARTED
 
 MOST_EXTRA = 16
 """Recordings in work at most besides ``jobs``, for those that wait for another run."""
@@ -53,7 +56,7 @@ class _Begun:
         return self.item.recording.name
 
 
-class Run:
+class Run(RunLife):
     """Work on many recordings."""
 
     def __init__(
@@ -64,74 +67,55 @@ class Run:
         engines: EngineStates,
         emit: Callable[[events.Event], None],
     ) -> None:
+        super().__init__(journal, emit, spec.shard)
         self._spec = spec
         self._runner = runner
-        self._journal = journal
         self._engines = engines
-        self._emit = emit
-        self._summary = RunSummary()
         self._plans = CurrentPlans(spec, engines, emit)
         self._lengths = Lengths(partial(seconds_per_byte, journal), spec.options.clip)
         self._room = DecodedRoom(spec.decoded_bytes)
         self._queue = RunQueue(spec, self._lengths)
-        self._workers: list[asyncio.Task[None]] = []
-        self._stopped = False
         self._num_extra = 0
         self._engine_failures = EngineFailures(engines)
         self._num_passed = 0
-        self._id = ""
 
     async def run(self) -> events.RunFinished:
         """Work on every recording; return how it ended."""
         clock = time.monotonic()
         number = len(self._spec.recordings)
-        self._id = self._journal.begin_run(number)
-        try:
-            self._emit(self._started(number))
-        except BrokenPipeError as closed:
-            self._summary.counts[NOT_STARTED] = number
-            self._journal.end_run(self._report(0.0, [closed]))
-            raise
+        self.begin(number, lambda run: self._started(run, number))
         errors: list[BaseException] = []
         with handled_interrupts(self.interrupt):
             for turn in self._queue.turns():
                 if turn.idle:
                     await self._engines.stop(turn.idle)
-                if self._stopped or errors:
+                if self.stopped or errors:
                     break
                 workers = min(self._spec.jobs, number)
-                self._workers = [asyncio.create_task(self._work()) for _ in range(workers)]
-                while not all(worker.done() for worker in self._workers):  # there may be more
-                    await asyncio.gather(*self._workers, return_exceptions=True)
-                errors += _errors_of(self._workers)
+                self.workers = [asyncio.create_task(self._work()) for _ in range(workers)]
+                while not all(worker.done() for worker in self.workers):  # there may be more
+                    await asyncio.gather(*self.workers, return_exceptions=True)
+                errors += errors_of(self.workers)
         return await self._ended(clock, errors)
 
     async def _ended(self, clock: float, errors: list[BaseException]) -> events.RunFinished:
         """Note how the run ended, and return it."""
-        complete = not (self._stopped or errors)
+        complete = not (self.stopped or errors)
         for item in self._queue.left() if complete else ():
             with self._begun(item):
                 raise KeptChangingError(item.recording.name)
-        self._summary.counts["cancelled"] += self._queue.num_waiting
-        self._summary.counts[NOT_STARTED] += self._queue.num_untouched
+        self.summary.counts["cancelled"] += self._queue.num_waiting
+        self.summary.counts[NOT_STARTED] += self._queue.num_untouched
         taken = await self._engines.taken() if complete else ()
-        report = self._report(time.monotonic() - clock, errors, taken)
-        try:
-            self._journal.end_run(report)
-        except JournalError as error:
-            self._end_all(error)
-            report = self._report(report.elapsed_s, errors)
-        if errors:
-            raise errors[0]  # nothing reads the output, or a bug outside of any job
-        self._emit(report)
-        return report
+        elapsed_s = time.monotonic() - clock
+        return self.end(errors, lambda: self._reported(elapsed_s, errors, taken))
 
-    def _started(self, number: int) -> events.RunStarted:
+    def _started(self, run: str, number: int) -> events.RunStarted:
         """Return the first event, with what was measured of the first recording's stages."""
         rtfx = partial(measured_rtfx, self._journal)
         costs = [self._plans.costs(recording, rtfx) for recording in self._spec.recordings[:1]]
         return events.RunStarted(
-            run=self._id,
+            run=run,
             num_recordings=number,
             stages=costs[0] if costs else {},
             shard=self._spec.shard,
@@ -140,11 +124,11 @@ class Run:
 
     def begin_one_more(self) -> None:
         """Take another recording into work, because one waits for what another run does."""
-        if not self._stopped and self._num_extra < MOST_EXTRA:
+        if not self.stopped and self._num_extra < MOST_EXTRA:
             self._num_extra += 1
             extra = asyncio.create_task(self._work(most=1))
             extra.add_done_callback(self._extra_ended)
-            self._workers.append(extra)
+            self.workers.append(extra)
 
     def _extra_ended(self, _: asyncio.Task[None]) -> None:
         self._num_extra -= 1
@@ -156,7 +140,7 @@ class Run:
             most: Number of recordings; None for no limit.
         """
         for item in itertools.islice(self._taken(), most):
-            try:
+            with self.ended_by_what_ends_all():
                 if self._was_finished_before(item):
                     await self._let_others_run()
                 else:
@@ -165,15 +149,10 @@ class Run:
                             while begun.outcome is None:  # again where a launcher was lost
                                 with self._plans.renewed():
                                     begun.outcome = await self._runner.run(self._job(begun))
-            except JournalError as error:
-                self._end_all(error)
-            except BrokenPipeError:
-                self._cancel_all()
-                raise
 
     def _taken(self) -> Iterator[Item]:
         """Yield the next recording, until there is none or the run stops."""
-        while not self._stopped and (item := self._queue.take()) is not None:
+        while not self.stopped and (item := self._queue.take()) is not None:
             yield item
 
     def _was_finished_before(self, item: Item) -> bool:
@@ -190,7 +169,7 @@ class Run:
         self._plans.note(plan)
         self._engine_failures.reset()
         self._journal.note_unchanged(self._id, item.recording, finished)
-        self._summary.add(finished)
+        self.summary.add(finished)
         self._emit(finished)
         return True
 
@@ -215,7 +194,7 @@ class Run:
                 self._id, recording.name, suffix=suffix, size=recording.size
             )
         except JournalError:
-            self._summary.counts[NOT_STARTED] += 1
+            self.summary.counts[NOT_STARTED] += 1
             raise
         begun = _Begun(item=item, number=number, clock=clock)
         cancelled = events.JobFinished(recording=recording.name, status="cancelled")
@@ -253,76 +232,32 @@ class Run:
         )
         self._end(begun, finished, error.exit_code)
         if isinstance(error, JournalError | NoRoomError | RunnerLostError):
-            self._end_all(error)
+            self.end_all(error)
         elif self._spec.options.fail_fast:
-            self._stop("fail_fast", "--fail-fast: no further recording is begun")
+            self.stop("fail_fast", "--fail-fast: no further recording is begun")
         elif isinstance(error, UnavailableError):
             found = self._engine_failures.reason_to_stop(error, self._plans.planner, recording)
             if found is not None:
-                self._summary.given_up = True
+                self.summary.given_up = True
                 reason, hint = found
-                self._stop("engine_given_up", f"{reason}: no further recording is begun", hint)
-
-    def _stop(self, code: str, message: str, hint: str | None = None) -> None:
-        if not self._stopped:
-            self._stopped = True
-            self._emit(events.WarningRaised(code=code, message=message, hint=hint))
+                self.stop("engine_given_up", f"{reason}: no further recording is begun", hint)
 
     def _end(
         self, begun: _Begun, finished: events.JobFinished, exit_code: ExitCode | None = None
     ) -> None:
-        finished = begun.item.summed(finished)
-        try:
-            self._journal.end_job(begun.number, finished)
-        except JournalError as error:
-            self._end_all(error)
-        self._summary.add(finished, exit_code)
-        self._emit(finished)
+        self.end_job(begun.number, begun.item.summed(finished), exit_code)
 
-    def _report(
+    def _reported(
         self,
         elapsed_s: float,
         errors: Sequence[BaseException],
-        taken: tuple[events.EngineTaken, ...] = (),
+        taken: tuple[events.EngineTaken, ...],
     ) -> events.RunFinished:
-        summary, spec = self._summary, self._spec
-        return events.RunFinished(
-            run=self._id,
-            counts={status: count for status, count in sorted(summary.counts.items()) if count},
-            audio_s=summary.audio_s,
-            elapsed_s=elapsed_s,
-            exit_code=int(summary.exit_code(errors)),
-            pipeline=spec.options.pipeline,
-            errors=tuple(summary.errors),
+        return msgspec.structs.replace(
+            self.report(elapsed_s, errors),
+            pipeline=self._spec.options.pipeline,
             models=self._plans.models,
             engines=self._engines.fingerprints,
-            shard=spec.shard,
-            schedule=spec.schedule.info,
+            schedule=self._spec.schedule.info,
             engine_use=taken,
         )
-
-    def _end_all(self, error: DalstonError) -> None:
-        """End the run: whatever else it did could not be kept."""
-        if self._summary.ended_by is None:
-            self._summary.ended_by = error
-            message = f"{error.message}: the run ends here"
-            self._stop(error.code, message, error.hint)
-            self._cancel_all()
-
-    def interrupt(self) -> None:
-        """Cancel what is in work and begin nothing more; call it on the run's event loop."""
-        self._summary.interrupted = True
-        self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
-        self._cancel_all()
-
-    def _cancel_all(self) -> None:
-        self._stopped = True
-        expect_late_wakeups()
-        for worker in self._workers:
-            if worker is not asyncio.current_task() and not worker.cancelling():
-                worker.cancel()
-
-
-def _errors_of(workers: Sequence[asyncio.Task[None]]) -> list[BaseException]:
-    found = (worker.exception() for worker in workers if not worker.cancelled())
-    return [error for error in found if error is not None]
