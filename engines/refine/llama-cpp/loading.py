@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-import xllamacpp
+from library import xllamacpp
 from local_model import LocalModel
 from weights_header import WeightsHeader
 

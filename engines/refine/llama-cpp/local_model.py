@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import xllamacpp
+from library import xllamacpp
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.language_model.budget import TokenCounts

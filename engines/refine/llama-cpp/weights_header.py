@@ -7,6 +7,7 @@ Reference:
 """
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -32,8 +33,12 @@ _SCALARS = {
 _MAX_KEPT = 1024
 """Items of the longest list that is kept: numbers per layer are, vocabularies are not."""
 
+_MAX_TEXT = 2**26
+"""Bytes of the longest text; a damaged file may name any length."""
+
 _BYTES_PER_VALUE = 2
 """The context is kept in numbers of 16 bits."""
+
 
 _Value = int | float | bool | str | list[int | float | bool]
 
@@ -59,20 +64,23 @@ def read_header(file: Path) -> WeightsHeader:
     Raises:
         EngineError: ``model_load_failed`` where it is no model in GGUF that generates text.
     """
-    with file.open("rb") as source:
-        try:
-            found = _read(source)
-        except (struct.error, UnicodeDecodeError, ValueError, OverflowError) as error:
-            raise weights_unusable(file, f"it is no whole GGUF file ({error})") from error
+    try:
+        with file.open("rb") as source:
+            return _described(_read(source))
+    except (struct.error, ArithmeticError, TypeError, ValueError) as error:
+        raise weights_unusable(file, f"it is no whole language model in GGUF ({error})") from error
+
+
+def _described(found: Mapping[str, _Value]) -> WeightsHeader:
     architecture = str(found.get("general.architecture", ""))
     sizes = {
         name: found.get(f"{architecture}.{name}")
         for name in ("context_length", "block_count", "embedding_length", "attention.head_count")
     }
     if missing := [name for name, value in sizes.items() if not value]:
-        raise weights_unusable(file, f"it is no language model: {missing[0]} is missing")
-    if int(_most(found.get("split.count", 1))) > 1:
-        raise weights_unusable(file, "it is one of several parts, which this engine does not join")
+        raise ValueError(f"it has no {missing[0]}")
+    if _most(found.get("split.count", 1)) > 1:
+        raise ValueError("it is one of several parts, which this engine does not join")
     context, layers, width, heads = (int(_most(value)) for value in sizes.values())
     own_heads = _most(found.get(f"{architecture}.attention.head_count_kv", heads))
     length = sum(
@@ -91,7 +99,7 @@ def _most(value: _Value | None) -> float:
     if isinstance(value, list):
         return max(value)
     if isinstance(value, str) or value is None:
-        raise TypeError(value)
+        raise TypeError(f"a text in the place of a number: {value}")
     return value
 
 
@@ -135,7 +143,7 @@ def _value(source: BinaryIO, kind: int) -> _Value:
 
 def _string(source: BinaryIO) -> str:
     [length] = _unpack(source, "Q")
-    raw = source.read(length)
+    raw = source.read(min(length, _MAX_TEXT))
     if len(raw) < length:
         raise ValueError("it ends within a text")
     return raw.decode()

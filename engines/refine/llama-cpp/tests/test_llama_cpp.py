@@ -184,6 +184,40 @@ def test_of_several_files_the_one_with_the_model_s_name_is_taken(
     assert refined(engine, model, {0: "good morning"}).texts == {0: TEXT}
 
 
+def test_a_damaged_head_is_an_error_of_the_engine(
+    under_test: EngineUnderTest, models: Models
+) -> None:
+    program = """
+import random, sys
+from pathlib import Path
+from dalston_sdk.errors import EngineError
+from weights_header import read_header
+whole, damaged = Path(sys.argv[1]).read_bytes()[:3000], Path(sys.argv[2])
+refused = 0
+for seed in range(400):
+    chance, head = random.Random(seed), bytearray(whole)
+    for _ in range(chance.choice((1, 3, 30))):
+        head[chance.randrange(4, len(head))] = chance.choice((0, 1, 9, 127, 255))
+    damaged.write_bytes(head)
+    try:
+        read_header(damaged)
+    except EngineError:
+        refused += 1
+print(refused)
+"""
+    whole = Path(str(models["parrot"].path)) / "model.gguf"
+    assert under_test.run(program, whole, whole.with_name("damaged")) == "400"
+
+
+@pytest.mark.parametrize(("told", "policy"), [("", "passive"), ("active", "active")])
+def test_threads_sleep_while_they_wait_unless_told_otherwise(
+    under_test: EngineUnderTest, told: str, policy: str
+) -> None:
+    said = f"os.environ['OMP_WAIT_POLICY'] = '{told}'; " if told else ""
+    program = f"import os; {said}import engine; print(os.environ['OMP_WAIT_POLICY'])"
+    assert under_test.run(program) == policy
+
+
 def test_nothing_to_do_asks_nothing(engine: RunningEngine, models: Models) -> None:
     result = refined(engine, models["parrot"], {})
     assert (result.texts, result.warnings) == ({}, ())
@@ -195,7 +229,7 @@ def test_nothing_to_do_asks_nothing(engine: RunningEngine, models: Models) -> No
         ("empty", ErrorCode.MODEL_MISSING, "not complete: *.gguf is missing"),
         ("two", ErrorCode.MODEL_MISSING, "there are 2 files *.gguf in it"),
         ("text", ErrorCode.MODEL_LOAD_FAILED, "it does not begin with GGUF"),
-        ("head", ErrorCode.MODEL_LOAD_FAILED, "it is no whole GGUF file"),
+        ("head", ErrorCode.MODEL_LOAD_FAILED, "it is no whole language model in GGUF"),
         ("half", ErrorCode.MODEL_LOAD_FAILED, "llama.cpp cannot load"),
     ],
 )
