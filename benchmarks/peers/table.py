@@ -52,8 +52,9 @@ where all is near and clear (read speech, tiny.en) the processor time of all of 
 bare library's for half an hour in order, with the same text, and 1.01 times for five minutes in
 batches."""
 NULL = """\
-A file of a second is decoded, journalled and written with its own flush to disk; each step is
-small, and the largest are above."""
+A file of a second takes some 5 ms of the command's processor time and 3 of the engine's, each on
+one event loop: two files that wait for the disk, 20 statements of the journal, four hand-overs to
+threads and one request. Each step is small, and the largest are above."""
 DECODE = """\
 The decoder and the resampler of the media library are as quick as the command's. What remains is
 that both channels are resampled, because they may cancel each other out, where the command

@@ -5,10 +5,9 @@ for it is started, which takes longer than all else that is done to such a recor
 odd about one is for the decoder to find and to say: it gets all others.
 """
 
+import os
 import struct
 import sys
-from array import array
-from collections.abc import Sequence
 from operator import mul
 
 from dalston_cli.audio.errors import RecordingError
@@ -58,9 +57,10 @@ def copy_plain(request: AudioRequest) -> AudioInfo | None:
     channel = None if request.channels == "mix" else 0
     try:
         with open_source(request.source, shown_name(name)) as source:
-            data = source.read(_HEADER.size + 2 * _LONGEST + 1)
-        sound = data[_HEADER.size :]
-        if not _is_plain(data) or not _is_loud(array("h", sound)):
+            is_long = os.fstat(source.fileno()).st_size > _HEADER.size + 2 * _LONGEST
+            data = b"" if is_long else source.read()
+        sound = memoryview(data)[_HEADER.size :]
+        if not _is_plain(data) or not _is_loud(sound.cast("h")):
             return None
         with WavWriter(request.wav(channel)) as writer:
             writer.write_bytes(sound)
@@ -100,14 +100,14 @@ def _is_plain(data: bytes) -> bool:
     )
 
 
-def _is_loud(samples: Sequence[int]) -> bool:
+def _is_loud(samples: "memoryview[int]") -> bool:
     """Return True if the level is plainly none that ``level`` would change."""
     for start in range(0, len(samples), _BLOCK):
         block = samples[start : start + _BLOCK]
         num_frames = len(block) // _FRAME
         missing = min(_LOUD_FRAMES, num_frames // 2 + 1)
         for first in range(0, num_frames * _FRAME, _FRAME):
-            frame = block[first : first + _FRAME]
+            frame = block[first : first + _FRAME].tolist()
             if _FRAME * sum(map(mul, frame, frame)) - sum(frame) ** 2 > _LOUD:
                 missing -= 1
                 if not missing:

@@ -71,7 +71,7 @@ class WavWriter:
         """Append samples: int16, shape (num_samples,), 16 kHz."""
         self.write_bytes(samples.astype("<i2", copy=False).tobytes())
 
-    def write_bytes(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes | memoryview) -> None:
         """Append samples as they stand in the file: little-endian, 16 bits each."""
         self._wave.writeframesraw(data)
         self._digest.update(data)

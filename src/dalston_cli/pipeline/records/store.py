@@ -129,7 +129,10 @@ class FileStore:
         Raises:
             StateFolderError: The disk is full or the folder cannot be written.
         """
-        await asyncio.to_thread(partial(self.put, key, value, of=of, costly=costly))
+        if costly:
+            await asyncio.to_thread(partial(self.put, key, value, of=of))
+        else:  # like the journal, it hardly waits; a thread would take longer
+            self.put(key, value, of=of, costly=False)
 
     def put(
         self, key: str, value: Struct, *, of: tuple[str, ...] = (), costly: bool = True
