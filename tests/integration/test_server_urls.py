@@ -48,14 +48,14 @@ async def refused(fetcher: Fetcher, url: str, folder: Path) -> str:
 async def test_a_recording_is_streamed_to_the_disk_and_counted(
     web: WebFiles, tmp_path: Path
 ) -> None:
-    web.moved = {"/old.wav": "/new.wav", "/new.wav": f"{web.url}/talk.wav?x=1#y"}
+    web.moved = {"/old.wav": "/neu er.wav", "/neu%20er.wav": f"{web.url}/talk.wav?x=1#y"}
     fetching = fetcher(web)
     assert fetching.check(f"{web.url}/a%2Fb/talk%20one.wav?sig=secret") == "talk one.wav"
     async with fetching.fetched(f"{web.url}/old.wav", tmp_path / "upload") as path:
         assert path.read_bytes() == SOUND
         assert fetching.room.used_bytes == len(SOUND)
     assert fetching.room.used_bytes == 0
-    assert web.gets() == ["/old.wav", "/new.wav", "/talk.wav?x=1"]
+    assert web.gets() == ["/old.wav", "/neu%20er.wav", "/talk.wav?x=1"]
 
 
 async def test_what_is_no_whole_recording_is_not_taken(web: WebFiles, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ Answer = tuple[int, str, bytes, int]
 """Its status, its type, its body, and how many more bytes are told than come."""
 JSON, EVENTS = "application/json", "text/event-stream"
 BUSY: Answer = (429, JSON, b'{"error": {"message": "2 jobs wait already"}}', 0)
+FULL: Answer = (507, JSON, b'{"error": {"message": "there is no room for more uploads"}}', 0)
 
 
 @contextmanager
@@ -50,7 +51,7 @@ async def test_a_server_whose_limits_are_reached_is_named_once_and_asked_again(
 ) -> None:
     monkeypatch.setattr(sending_client, "_BUSY_S", 0.001)
     said: list[str] = []
-    with answering(*[BUSY] * 7, (200, JSON, b'{"data": []}', 0)) as (server, asked):
+    with answering(*[BUSY] * 5, FULL, BUSY, (200, JSON, b'{"data": []}', 0)) as (server, asked):
         client = ServerClient(server, said.append)
         assert await client.jobs() == {}
         await client.close()

@@ -90,7 +90,7 @@ def serve(
 
     console = Console("serve", json=json, quiet=quiet)
     limits = Limits(
-        most_bytes=round(max_upload * 1e6),
+        most_bytes=round(min(max_upload * 1e6, upload_quota * 1e9)),
         upload_bytes=round(upload_quota * 1e9),
         jobs=jobs,
         most_waiting=max_waiting,

@@ -28,9 +28,8 @@ _TIMES = httpx2.Timeout(20.0, read=120.0, write=120.0)
 _SILENCE = httpx2.Timeout(20.0, read=60.0)
 """Of events: a server sends a sign of life every 15 s."""
 _MOST_EVENT_BYTES = 64_000_000
-_OF_THE_RECORDING = frozenset(
-    {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE}
-)
+_WAITED_FOR = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INSUFFICIENT_STORAGE})
+"""Limits that are reached until other recordings have ended."""
 
 
 class ServerJob(Struct, frozen=True, kw_only=True):
@@ -161,7 +160,7 @@ class ServerClient:
                 failures += 1
                 await self._pause(pause_s, error)
                 continue
-            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+            if answer.status_code not in _WAITED_FOR:
                 return answer
             failures = 0
             if self._on_busy is not None:
@@ -188,7 +187,7 @@ class ServerClient:
 def _refusal(status: int, message: str, server: Server) -> DalstonError:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return errors.ServerDeniedError(server.url, message)
-    if status in _OF_THE_RECORDING:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return errors.RecordingRefusedError(message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.ServerUnreachableError(server.url, message)

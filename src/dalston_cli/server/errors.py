@@ -21,6 +21,8 @@ _KINDS = {
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
 }
 
+_NO_ROOM_S = "30"
+
 
 class RequestRefusedError(DalstonError):
     """A request is not carried out.
@@ -101,8 +103,12 @@ def explained(error: DalstonError) -> Response:
     status = status_of(error)
     code = error.code_text if isinstance(error, RequestRefusedError) else error.code
     param = error.param if isinstance(error, RequestRefusedError) else None
-    body = error_body(status, error.message, code=code, param=param, hint=error.hint)
-    return answer(body, status)
+    refused = answer(
+        error_body(status, error.message, code=code, param=param, hint=error.hint), status
+    )
+    if status == HTTPStatus.INSUFFICIENT_STORAGE:
+        refused.headers["retry-after"] = _NO_ROOM_S  # a whole recording may have been sent in vain
+    return refused
 
 
 def answer(value: object, status: int = 200) -> Response:

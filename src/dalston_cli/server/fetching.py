@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from socket import SHUT_RDWR
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.atomic_file import new_file
@@ -30,6 +30,7 @@ _LONGEST_S = 3600.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BLOCK_BYTES = 1 << 18
+_OF_ADDRESSES = "%/:=&?~#+!$,;'@()*[]"
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -157,7 +158,7 @@ class _Transfer:
                 return answer
             answer.close()
             self._close()
-            url = urljoin(url, target)
+            url = urljoin(url, _quoted(target))
         raise self._error(f"it was sent on more than {_MOST_REDIRECTS} times")
 
     def _asked(self, url: str) -> http.client.HTTPResponse:
@@ -202,3 +203,12 @@ class _Transfer:
 
     def _error(self, problem: str) -> FetchError:
         return FetchError(self.url, problem)
+
+
+def _quoted(target: str) -> str:
+    """Return where a redirect leads, as an address has it: some servers leave letters as they are.
+
+    Args:
+        target: As the library reads a header, each byte as a letter.
+    """
+    return quote(target.strip().encode("latin-1"), safe=_OF_ADDRESSES)
