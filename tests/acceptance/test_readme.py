@@ -189,6 +189,8 @@ def _add_chapters(transcript: Path, to: Path) -> None:
     """Add what a language model would have written."""
     document = json.loads(transcript.read_text(encoding="utf-8"))
     document["chapters"] = [{"start": 0.0, "end": 9.0, "title": "All of it"}]
+    for segment in document["segments"]:
+        segment["translations"] = {"de": "Guten Tag."}
     to.write_text(json.dumps(document), encoding="utf-8")
 
 

@@ -115,7 +115,7 @@ def export(
 
     dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
 
-    dalston export film.json -f srt,vtt --translations all --mux
+    dalston export talk.json -f vtt --translations all --bilingual
     """
     from dalston_cli.formats.registry import optional_formats, writers_named
     from dalston_cli.options.build import (
