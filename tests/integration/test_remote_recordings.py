@@ -156,6 +156,10 @@ async def test_a_date_of_this_minute_is_not_trusted(home: PipelineHome, web: Web
         await home.run(find(f"{web.url}/talk.wav"))
     assert home.statuses() == {f"{web.url}/talk.wav": "unchanged"}
     assert len(web.gets()) == 2
+    del web.dates["/talk.wav"]
+    for _ in range(2):
+        await home.run(find(f"{web.url}/talk.wav"))
+    assert len(web.gets()) == 3, "by then it can be told that it is the same"
     assert home.num_engine_runs == 1
 
 

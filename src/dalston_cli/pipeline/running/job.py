@@ -202,7 +202,7 @@ class RecordingJob:
         if existing.unknown and digest is not None:
             stored = await self._stored(audio)
             existing, outcome = standing.recognized(Evidence(digest=digest, stored=stored))
-            self._bytes.remember_digest()
+        self._bytes.remember_digest()
         for output in existing.edited:
             self._warn(
                 "output_edited",

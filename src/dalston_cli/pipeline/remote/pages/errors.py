@@ -59,6 +59,18 @@ class PageLiveError(RemoteError):
         )
 
 
+class PagePartMissingError(RemoteError):
+    """What a web page plays is gone."""
+
+    code = "remote_missing"
+
+    def __init__(self, address: Address, reason: str) -> None:
+        super().__init__(
+            f"what {address.shown} plays is not there: {reason}",
+            hint="open the page in a browser to see if it plays there",
+        )
+
+
 class PageSiteError(RemoteError):
     """A site does not give what its page plays."""
 

@@ -14,7 +14,7 @@ from dalston_cli.pipeline.endpoints import FileStamp, Tell
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import RemoteIncompleteError, SpoolLimitError
 from dalston_cli.pipeline.remote.facts import Facts
-from dalston_cli.pipeline.remote.pages.errors import page_error
+from dalston_cli.pipeline.remote.pages.errors import PagePartMissingError, page_error
 from dalston_cli.pipeline.remote.pages.exchange import (
     FETCHED,
     Done,
@@ -148,6 +148,8 @@ class _Transfer:
         if failure is not None and failure.kind in _STALE and not self._stop.is_set():
             self._source._read()  # noqa: SLF001 - the other half of one thing
             failure = self._fetch()
+        if failure is not None and failure.kind == "missing":
+            raise PagePartMissingError(self._source.address, failure.reason)
         if failure is not None:
             raise page_error(failure, self._source.address, self._most)
         entry, path = self._source._entry, self._folder / FETCHED  # noqa: SLF001 - likewise
