@@ -461,6 +461,7 @@ def test_every_setting_is_named_once() -> None:
 
 def test_every_variable_that_is_named_is_read() -> None:
     modules = [*(REPOSITORY / "src").rglob("*.py"), *(REPOSITORY / "engines/sdk").rglob("*.py")]
+    modules += (REPOSITORY / "benchmarks").glob("*.py")
     modules += [REPOSITORY / "compose.yaml", REPOSITORY / ".ci" / "docker"]
     sources = re.sub(r"\s", "", "".join(path.read_text(encoding="utf-8") for path in modules))
     known = {f"DALSTON_{name.upper()}" for name in TABLE}
