@@ -16,6 +16,7 @@ from faster_whisper.transcribe import (
 from languages import pack
 from numpy.typing import NDArray
 from options import Decoding
+from sharing import runs_at_once
 from vad import as_regions, without_silence
 
 from dalston_sdk.batch_fitting import BatchFitter
@@ -68,8 +69,9 @@ class _FittingPipeline(BatchedInferencePipeline):  # type: ignore[misc] # the li
 
 def num_shares(whisper: WhisperModel) -> int:
     """Return how many calls may decode shares of a batch: with 8 bits results stay the same."""
-    is_same = whisper.model.device == "cpu" and whisper.model.compute_type.startswith("int8")
-    return int(whisper.model.num_workers) if is_same else 1
+    is_same = whisper.model.compute_type.startswith("int8")
+    at_once = is_same and runs_at_once(whisper.model.device)
+    return int(whisper.model.num_workers) if at_once else 1
 
 
 def count_tokens(whisper: WhisperModel, text: str) -> int:

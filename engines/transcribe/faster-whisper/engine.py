@@ -13,7 +13,7 @@ from loading import load_whisper, try_gpu
 from options import SUPPORTED, Decoding, effective, plan_decoding
 from parts import PartDecoder, PartsDecoder
 from recording import RecordingDecoder, Speech
-from sharing import Windows, gatherer, shared
+from sharing import Windows, gatherer, runs_at_once, shared
 from vad import load_network
 
 from dalston_sdk.ctranslate2_loading import is_device_lost
@@ -90,7 +90,7 @@ class FasterWhisperEngine(Engine):
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         share = partial(shared, self._whisper, self._windows, context)
         parts_decoder = partial(
-            PartsDecoder, share=share, windows=self._windows, at_once=self.device == "cpu"
+            PartsDecoder, share=share, windows=self._windows, at_once=runs_at_once(self.device)
         )
         try:
             with share() as whisper:

@@ -21,11 +21,15 @@ from numpy.typing import NDArray
 
 from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import RunContext
+from dalston_sdk.free_memory import free_mb
 from dalston_sdk.gathering import Gatherer
 
 _MAX_WINDOWS = 8
 _MAX_WIDTH = 3072
 """Limits the memory of a batch: a window's keys and values grow with the width of the model."""
+
+_AMPLE_MB = 1024
+"""With less memory a request has one call at a time: that one can fail and leave nothing behind."""
 
 Windows = Gatherer["_Window", WhisperGenerationResult]
 
@@ -37,6 +41,12 @@ class _Window:
         self.encoded = encoded
         self.prompt = prompt
         self.options = options
+
+
+def runs_at_once(device: str) -> bool:
+    """Return True if calls of one request may run at the same time: on a CPU with ample memory."""
+    free = free_mb("cpu")
+    return device == "cpu" and (free is None or free >= _AMPLE_MB)
 
 
 def gatherer(whisper: WhisperModel, fitter: Callable[[int], BatchFitter]) -> Windows:
