@@ -51,7 +51,7 @@ def test_the_disk_fills_up_while_a_server_works(home: PipelineHome) -> None:
     home.record(12, seconds=0.5)
     state = home.folder / "small"
     state.mkdir()
-    script = f'mount -t tmpfs -o size=300k none {shlex.quote(str(state))} && exec "$@"'
+    script = f'mount -t tmpfs -o size=600k none {shlex.quote(str(state))} && exec "$@"'
     there = ServerHome()
     try:
         with served(there) as server:
