@@ -10,7 +10,9 @@ from tests.support.pipeline_home import PipelineHome
 
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.forecast.report import make_report
+from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalCursor
+from dalston_cli.pipeline.records.journal_schema import IN_MEMORY
 from dalston_cli.pipeline.records.keys import make_key
 
 FEW, MANY = 5, 25
@@ -105,6 +107,9 @@ def test_a_plan_for_a_new_recording_is_one_statement_and_one_look_into_it(
     def count_statement(cursor: JournalCursor, sql: str, parameters: object = ()) -> JournalCursor:
         statements.append(sql)
         return execute(cursor, sql, parameters)  # type: ignore[arg-type]  # passed on as it is
+
+    with Journal(IN_MEMORY):
+        pass  # the tables of an empty one are made once in a process
 
     counts = []
     for count in (FEW, MANY):
