@@ -79,7 +79,7 @@ class LocalProvider:
             await asyncio.wait([work])
 
     async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """Refuse: there is nobody to wait for."""
+        """Refuse: there is no service to wait for."""
         raise no_batch(self._model.profile.name, len(prompts))
 
     async def aclose(self) -> None:

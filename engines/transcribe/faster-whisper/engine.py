@@ -9,14 +9,14 @@ from typing import ClassVar
 from decoding import count_tokens
 from faster_whisper import WhisperModel
 from languages import known_languages, vote, voting_chunks, whisper_language
-from loading import load_whisper, try_gpu
+from loading import load_whisper
 from options import SUPPORTED, Decoding, effective, plan_decoding
 from parts import PartDecoder, PartsDecoder
 from recording import RecordingDecoder, Speech
 from sharing import Windows, gatherer, runs_at_once, shared
 from vad import load_network
 
-from dalston_sdk.ctranslate2_loading import is_device_lost
+from dalston_sdk.ctranslate2_loading import is_device_lost, try_gpu
 from dalston_sdk.devices import check_gpu, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError

@@ -23,20 +23,6 @@ _SMALL_BYTES = 10**9
 _VERIFY = "dalston models verify"
 
 
-def try_gpu(kind: str, index: int) -> None:
-    """Copy a number to the GPU.
-
-    Raises:
-        RuntimeError, ValueError: It does not work.
-    """
-    count = ctranslate2.get_cuda_device_count()
-    if index >= count:
-        raise RuntimeError(f"CUDA finds {count} GPUs")
-    ctranslate2.get_supported_compute_types(kind, index)
-    number = ctranslate2.StorageView.from_array(np.ones(1, dtype=np.float32))
-    number.to_device(ctranslate2.Device.cuda)
-
-
 def load_whisper(model: ModelRef, device: str) -> tuple[WhisperModel, tuple[Notice, ...]]:
     """Load a model.
 

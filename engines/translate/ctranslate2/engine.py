@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import translation
-from loading import Model, load_model, try_gpu
+from loading import Model, load_model
 
-from dalston_sdk.ctranslate2_loading import is_device_lost
+from dalston_sdk.ctranslate2_loading import is_device_lost, try_gpu
 from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext
 from dalston_sdk.errors import EngineError

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ctranslate2
-import numpy as np
 from families import Family, family_of
 from sentencepiece import (  # type: ignore[import-not-found] # is in the engine's environment
     SentencePieceProcessor,
@@ -53,20 +52,6 @@ class Model:
     family: Family
     known: frozenset[str]
     warnings: tuple[Notice, ...]
-
-
-def try_gpu(kind: str, index: int) -> None:
-    """Copy a number to the GPU.
-
-    Raises:
-        RuntimeError, ValueError: It does not work.
-    """
-    count = ctranslate2.get_cuda_device_count()
-    if index >= count:
-        raise RuntimeError(f"CUDA finds {count} GPUs")
-    ctranslate2.get_supported_compute_types(kind, index)
-    number = ctranslate2.StorageView.from_array(np.ones(1, dtype=np.float32))
-    number.to_device(ctranslate2.Device.cuda)
 
 
 def load_model(model: ModelRef, device: str) -> Model:

@@ -33,7 +33,7 @@ _LEAST_FRAMES = 10
 
 _OWN_RATIO = 10 ** (6 / 10)
 """A channel's own speech is louder than what it has while another is alone: else it is the noise
-that is left while nobody speaks."""
+that is left in pauses."""
 
 
 class OwnSpeech:

@@ -122,7 +122,7 @@ class Service:
 
         Args:
             order: What to transcribe.
-            emit: Takes what happens, on this loop; None where nobody follows.
+            emit: Takes what happens, on this loop; None for a run that is not followed.
 
         Raises:
             DalstonError: It cannot be run.

@@ -1,6 +1,6 @@
 """CTranslate2's number formats and errors, for engines whose model library is built on it.
 
-CTranslate2 itself is not imported here.
+CTranslate2 itself is imported where it is called: it is not in every engine's environment.
 """
 
 import re
@@ -30,6 +30,23 @@ T = TypeVar("T")
 def is_device_lost(error: BaseException) -> bool:
     """Return True if an error means that CUDA no longer answers this process."""
     return not is_out_of_memory(error) and _DEVICE_LOST.search(str(error)) is not None
+
+
+def try_gpu(kind: str, index: int) -> None:
+    """Copy a number to the GPU.
+
+    Raises:
+        RuntimeError, ValueError: It does not work.
+    """
+    import ctranslate2  # noqa: PLC0415 - not in every engine's environment
+    import numpy as np  # noqa: PLC0415 - as its arrays
+
+    count = ctranslate2.get_cuda_device_count()
+    if index >= count:
+        raise RuntimeError(f"CUDA finds {count} GPUs")
+    ctranslate2.get_supported_compute_types(kind, index)
+    number = ctranslate2.StorageView.from_array(np.ones(1, dtype=np.float32))
+    number.to_device(ctranslate2.Device.cuda)
 
 
 def load_in_working_format(

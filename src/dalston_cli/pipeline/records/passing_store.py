@@ -1,4 +1,4 @@
-"""A store in memory, for a run whose results nobody asks for again."""
+"""A store in memory, for a run whose results are not asked for again."""
 
 from collections.abc import Callable
 from typing import Self, TypeVar

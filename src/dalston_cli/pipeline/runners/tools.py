@@ -21,7 +21,7 @@ class SharedTools:
 
     Attributes:
         scratch: For folders of the runs, which go with them; None has each run make its own.
-        passing: The run leaves no records: nobody asks again for what it finds out.
+        passing: The run leaves no records: what it finds out is not asked for again.
     """
 
     pool: Pool

@@ -1,4 +1,4 @@
-"""The life of a run, whoever works on its recordings: it begins, counts, stops and reports.
+"""The life of a run, here or on a server: it begins, counts, stops and reports.
 
 What cannot be kept, and a reader that is gone, end a run; a recording's failure does not.
 """

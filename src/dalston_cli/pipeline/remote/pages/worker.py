@@ -100,7 +100,7 @@ def _saved(job: FetchEntry, downloader: Downloader) -> Done | Failure:
 
 
 def _bound_files(most_bytes: int) -> None:
-    """Have the system refuse what is larger, whoever writes it."""
+    """Have the system refuse larger files, also of libraries."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     most = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
