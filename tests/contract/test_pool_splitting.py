@@ -1,6 +1,7 @@
 """A long recording over replicas, real processes: split, joined, and what keeps it whole."""
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from tests.support.fake_engine import write_wav
 from tests.support.launching import EngineHome, finish, request, run
 from tests.support.waiting import eventually
 
+from dalston_cli.launchers.pool import splitting
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
+from dalston_cli.launchers.pool.parts import Part, write_part
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import Finished, Partial, Progress, StreamMessage, TranscribeResult
 
@@ -147,12 +150,26 @@ async def test_other_recordings_are_not_kept_waiting_by_the_parts_of_one(
     assert len(text_of(found.result)) == int(LONG_S)
 
 
-async def test_cancelling_frees_every_replica(home: EngineHome, long: Path) -> None:
+async def test_cancelling_frees_every_replica(
+    home: EngineHome, long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them at work, and one for which a thread still writes its part."""
+    writing, may_write = threading.Event(), threading.Event()
+
+    def write_late(wav: Path, part: Part, target: Path) -> None:
+        if target.name == "long.part-1.wav":
+            writing.set()
+            assert may_write.wait(60)
+        write_part(wav, part, target)
+
+    monkeypatch.setattr(splitting, "write_part", write_late)
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"SPLITS": "1", "RUN_S": "1"}), replicas=2)
         work = asyncio.create_task(finish(handle, long))
+        await eventually(writing.is_set)
         await eventually(lambda: all(replica.active for replica in handle.replicas))
         work.cancel()
+        may_write.set()
         with pytest.raises(asyncio.CancelledError):
             await work
         assert [replica.active for replica in handle.replicas] == [0, 0]

@@ -22,6 +22,7 @@ from dalston_cli.audio.plain_wav import copy_plain, may_be_plain
 from dalston_cli.audio.request import AudioInfo, AudioRequest, encode_request
 from dalston_cli.audio.source import given_name, shown_name
 from dalston_cli.errors import DalstonError, UnavailableError
+from dalston_cli.threads import to_its_end
 
 _PATIENCE_S = 60.0
 _PATIENCE_S_PER_MB = 5.0
@@ -128,7 +129,7 @@ class Preparer:
             name=given_name(source if request.name is None else request.name),
         )
         if may_be_plain(absolute):
-            copied = await asyncio.to_thread(copy_plain, absolute)
+            copied = await to_its_end(copy_plain, absolute)
             if copied is not None:
                 return copied
         async with self._free, self._worker() as worker:

@@ -23,10 +23,11 @@ from dalston_cli.server.paths import still_there
 from dalston_cli.server.progress import Progress
 from dalston_cli.server.queue import ENDED, JobState, QueuedJob, QueueError
 from dalston_cli.server.service import Service
-from dalston_cli.server.steady import Steady, to_its_end
+from dalston_cli.server.steady import Steady
 from dalston_cli.server.stored_jobs import StoredJobs
 from dalston_cli.server.telling import Teller
 from dalston_cli.server.work import MachineError, Order, output_folder
+from dalston_cli.threads import to_its_end
 
 MOST_TAKES = 4
 """A job whose processes died as often is given up: it may be what they die of."""
@@ -275,7 +276,7 @@ class Jobs(StoredJobs):
         async with self._recording(job, progress) as source:
             order = Order(source=source, name=job.name, folder=folder, options=options)
             finished = await self._service.carry_out(order, progress.take)
-            await run_in_threadpool(files.hand_out, job.id)
+            await to_its_end(files.hand_out, job.id)
             return finished
 
     @asynccontextmanager
@@ -303,7 +304,7 @@ class Jobs(StoredJobs):
             return  # it was removed meanwhile, or another process has it
         self._service.room.give_back(job.upload_bytes)
         try:
-            await run_in_threadpool(self._files.tidy, job.id)
+            await to_its_end(self._files.tidy, job.id)
         except JobFilesError as error:
             self._steady.warn(f"what {job.name} needed is not removed: {error.reason}")
         if ended.webhook is not None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from dalston_cli.server.queue import Queue, QueueError
+from dalston_cli.threads import to_its_end
 
 T = TypeVar("T")
 
@@ -74,13 +75,3 @@ class Steady:
         for failure in self._failing.values():
             raise QueueError(failure.problem)
         await run_in_threadpool(self.queue.check)
-
-
-async def to_its_end(do: Callable[[], T]) -> T:
-    """Do something in a thread; it has ended when this is left, also by being cancelled."""
-    doing = asyncio.ensure_future(run_in_threadpool(do))
-    try:
-        return await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.gather(doing, return_exceptions=True)
-        raise

@@ -12,11 +12,11 @@ from typing import BinaryIO
 from python_multipart import MultipartParser
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.server.errors import RequestRefusedError, invalid
+from dalston_cli.threads import to_its_end
 
 _MOST_FIELDS = 64
 _MOST_FIELD_BYTES = 100_000
@@ -116,7 +116,7 @@ async def receive_form(request: Request, folder: Path, room: UploadRoom, most_by
         async for data in request.stream():
             parser.write(data)
             if receiver.has_pending:
-                await run_in_threadpool(receiver.write_pending)
+                await to_its_end(receiver.write_pending)
         parser.finalize()
         receiver.check_complete()
     except BaseException as error:

@@ -28,6 +28,7 @@ from dalston_cli.pipeline.runners.tools import SharedTools, open_tools
 from dalston_cli.pipeline.running.failures import SystemRefusedError
 from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_cli.private_file import make_private_folder
+from dalston_cli.threads import to_its_end
 
 Emit = Callable[[Event], None]
 
@@ -206,7 +207,7 @@ class Worker:
 
         try:
             if not order.passing:
-                await asyncio.to_thread(self._prepare, order.folder / _STATE)
+                await to_its_end(self._prepare, order.folder / _STATE)
             await transcribe(
                 (_recording(order),),
                 order.options,

@@ -19,6 +19,7 @@ from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.parts import LONG_S, Part, length_s, plan_parts, write_part
 from dalston_cli.launchers.pool.replicas import ReplicaSet, Reservation
 from dalston_cli.launchers.pool.slot import EngineSlot
+from dalston_cli.threads import to_its_end
 from dalston_sdk.wire import (
     FindSpeech,
     Finished,
@@ -197,7 +198,7 @@ class _Parts:
         wav = self._audio.with_name(f"{self._audio.stem}.part-{number}.wav")
         request = structs.replace(self._request, part=part.decode)
         try:
-            await asyncio.to_thread(write_part, self._audio, part, wav)
+            await to_its_end(write_part, self._audio, part, wav)
             async with aclosing(slot.run(request, wav)) as stream:
                 async for message in stream:
                     if isinstance(message, Finished):

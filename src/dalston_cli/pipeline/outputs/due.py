@@ -1,6 +1,5 @@
 """Files that are to be written together, and noted in the journal together."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from msgspec import Struct
 from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.outputs.place import OutputPlace
 from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.threads import to_its_end
 
 
 class DueFile(Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ async def write_together(
             written.append((one, stamp))
 
     try:
-        await asyncio.to_thread(write)
+        await to_its_end(write)
     finally:
         with journal.in_one_step():
             for one, stamp in written:

@@ -1,6 +1,5 @@
 """Speakers of samples: diarization and nothing else, from the store where it was done before."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -31,6 +30,7 @@ from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.pipeline.session import check_models, engine_use, install
 from dalston_cli.stages.base import Inputs, typed
 from dalston_cli.stages.diarize import DIARIZE
+from dalston_cli.threads import to_its_end
 from dalston_sdk.wire import DiarizeResult, StageRecord
 
 Emit = Callable[[Event], None]
@@ -128,7 +128,7 @@ async def _diarized(
     source = RecordingBytes(recording, tools, folder, tell)
     try:
         digest = await source.take(may_return=False)
-        await asyncio.to_thread(folder.mkdir, parents=True)
+        await to_its_end(folder.mkdir, parents=True)
         request = AudioRequest(
             source=Path(),
             folder=folder,

@@ -5,9 +5,7 @@ that is torn, was changed, or belongs to another version is a miss and is remove
 ever is. ``remote_store`` is the same on another machine.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
@@ -26,6 +24,7 @@ from dalston_cli.pipeline.records.entry import (
 from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.regular_file import read_regular
+from dalston_cli.threads import to_its_end
 
 STORE_NAME = "store"
 """In the state folder."""
@@ -130,7 +129,7 @@ class FileStore:
             StateFolderError: The disk is full or the folder cannot be written.
         """
         if costly:
-            await asyncio.to_thread(partial(self.put, key, value, of=of))
+            await to_its_end(self.put, key, value, of=of)
         else:  # like the journal, it hardly waits; a thread would take longer
             self.put(key, value, of=of, costly=False)
 
