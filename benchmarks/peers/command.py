@@ -33,6 +33,8 @@ from benchmarks.workshop import workshop
 
 WIDTH = 140
 LEAST_PROFILE_S = 60
+_LOOK_S = 3.0
+"""Time for which other work is looked at before a benchmark."""
 
 
 def main(arguments: list[str]) -> int:
@@ -124,7 +126,7 @@ def _outcome(benchmark: Benchmark, model: str, asked: argparse.Namespace) -> Out
             what=what,
             model=model,
             measured=dt.datetime.now(tz=dt.UTC).date().isoformat(),
-            load=round(os.getloadavg()[0] / (os.cpu_count() or 1), 1),
+            other_work=round(psutil.cpu_percent(_LOOK_S) / 100, 2),
         )
         if missing := benchmark.missing():
             return replace(named, not_run=missing)

@@ -1,6 +1,6 @@
 """Writes ``docs/performance.md`` and its plot from results that were kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from benchmarks.peers.plot import draw
 from benchmarks.peers.results import Outcome, Results
@@ -23,9 +23,10 @@ Dalston beside whisper-ctranslate2, whisperx and the bare library, with real mod
 {command} --quick   # fewer files, two rounds, tiny.en
 ```
 
-Measured {measured} on {processor}, {cores} cores, {memory} GB, {system}, Python {python}; the load
-average per core before a benchmark was {load} at most.
-{versions}{busy}
+Measured {measured} on {processor}, {cores} cores, {memory} GB, {system}, Python {python}.
+{versions}
+
+{busy}
 
 ![Seconds of each contender]({plot})
 
@@ -38,10 +39,12 @@ where a machine has other work; for `null` it is the files in a second of one co
 |---|---|---|---|---|---|---|
 """
 
-_BUSY = """
-
-**The machine had other work, so only the ratios by processor time can be trusted.**"""
-BUSY_LOAD = 0.7
+_QUIET = "Before a benchmark other work had {percent:.0%} of the processor at most."
+_BUSY = """\
+**Other work had up to {percent:.0%} of the processor before {names}: there only the ratios by
+processor time can be trusted.**"""
+_NOT_KNOWN = "What other work there was before {names} was not measured."
+BUSY = 0.1
 
 _HOW = """
 ## How
@@ -76,7 +79,6 @@ def render(results: Results) -> str:
     """Return the page."""
     machine = results.machine
     dates = [each.measured for each in results.outcomes]
-    load = max(each.load for each in results.outcomes)
     head = _HEAD.format(
         command=COMMAND,
         measured=" to ".join(sorted({min(dates), max(dates)})),
@@ -85,8 +87,7 @@ def render(results: Results) -> str:
         memory=machine.memory_gb,
         system=machine.system,
         python=machine.python,
-        load=load,
-        busy=_BUSY if load > BUSY_LOAD else "",
+        busy="\n".join(_other_work(results)),
         versions=", ".join(f"{name} {version}" for name, version in results.versions.items()) + ".",
         plot=PLOT.name,
     )
@@ -100,6 +101,23 @@ def render(results: Results) -> str:
     if steps:
         steps = ["", "## What stands in the way", "", *steps]
     return head + "\n".join(rows) + "\n" + how + "\n".join([*seconds, *costs, *steps]) + "\n"
+
+
+def _other_work(results: Results) -> Iterator[str]:
+    """Yield what is known of other work beside each benchmark."""
+    known = [(each, each.other_work) for each in results.outcomes if each.other_work is not None]
+    busy = [(each, part) for each, part in known if part > BUSY]
+    if quiet := [part for _, part in known if part <= BUSY]:
+        yield _QUIET.format(percent=max(quiet))
+    if busy:
+        percent = max(part for _, part in busy)
+        yield _BUSY.format(percent=percent, names=_names([each for each, _ in busy]))
+    if not_known := [each for each in results.outcomes if each.other_work is None]:
+        yield _NOT_KNOWN.format(names=_names(not_known))
+
+
+def _names(outcomes: Sequence[Outcome]) -> str:
+    return ", ".join(f"`{each.benchmark}` {each.model}".rstrip() for each in outcomes)
 
 
 def _ratios(outcome: Outcome) -> Iterator[str]:

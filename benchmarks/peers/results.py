@@ -58,7 +58,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     Attributes:
         measured: The date.
-        load: The load average per core before it began.
+        other_work: The part of the processor that was in use before it began, 0 to 1; None where
+            that was not measured.
         not_run: Why it was not run; empty where it was.
         failed: It was not run because a contender failed.
         costs: The top costs of Dalston, where a goal was missed.
@@ -68,7 +69,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     what: str
     model: str
     measured: str
-    load: float
+    other_work: float | None = None
     findings: tuple[Finding, ...] = ()
     timings: dict[str, Timing] = {}
     costs: tuple[Cost, ...] = ()

@@ -17,6 +17,9 @@ pytestmark = [
 ]
 
 NAMES = "Trevanion,Quiberon,Oyelaran,Aylin Kaya"
+LIKELIEST = ("--temperature", "0")
+"""Text that is sampled, as Whisper does where it is in doubt, differs from run to run."""
+
 normalise = EnglishTextNormalizer()
 
 
@@ -38,14 +41,10 @@ def test_other_text_gets_no_worse(real_user: Home, tiny: str, out: Path) -> None
 
     def errors(name: str, *options: str) -> float:
         texts = [
-            transcribe(real_user, clip, out / name, "--model", tiny, *options)["text"]
+            transcribe(real_user, clip, out / name, "--model", tiny, *LIKELIEST, *options)["text"]
             for clip in clips
         ]
         return jiwer.wer(references, [normalise(text) for text in texts])
 
-    # Whisper samples the last third of a second of one clip, with words to expect or without: by
-    # chance it has words there, so there are several tries.
     most = errors("plain") + 0.02
-    assert any(
-        errors(f"told {number}", "--hotwords", NAMES, "--overwrite") <= most for number in range(5)
-    )
+    assert errors("told", "--hotwords", NAMES) <= most

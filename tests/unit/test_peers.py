@@ -195,7 +195,7 @@ def results(*outcomes: Outcome, cores: int = 2) -> Results:
     )
 
 
-def outcome(name: str, seconds: float = 2.0, load: float = 0.1) -> Outcome:
+def outcome(name: str, seconds: float = 2.0, other_work: float | None = 0.01) -> Outcome:
     timing = Timing(seconds=seconds, least_s=1, most_s=3, processor_s=4, runs=5)
     finding = Finding(name="over", value=1.254, processor=1.5, goal="≤ 1.1", is_met=False)
     return Outcome(
@@ -203,7 +203,7 @@ def outcome(name: str, seconds: float = 2.0, load: float = 0.1) -> Outcome:
         what=f"work of {name}",
         model="tiny.en",
         measured="2026-11-29",
-        load=load,
+        other_work=other_work,
         findings=(finding,),
         timings={"dalston": timing},
         costs=(Cost(process="engine", where="f (a.py)", percent=41.6),),
@@ -221,11 +221,16 @@ def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     waited = replace(outcome("a").findings[0], processor=None)
     page = render(results(replace(outcome("a"), findings=(waited,))))
     assert "| over | **1.25** |  | ≤ 1.1 | missed |" in page
-    assert "had other work" not in page
+    assert "other work had 1% of the processor at most" in page
+    assert "can be trusted" not in page
     assert "stands in the way" not in page, "nothing is known of these benchmarks"
     page = render(results(outcome("decode")))
     assert "* `decode`: The decoder and the resampler of the media library" in page
-    assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
+    page = render(
+        results(outcome("a"), outcome("b", other_work=0.6), outcome("c", other_work=None))
+    )
+    assert "**Other work had up to 60% of the processor before `b` tiny.en" in page
+    assert "before `c` tiny.en was not measured" in page
 
 
 def test_what_missed_its_limit_is_named_below_the_table() -> None:

@@ -103,6 +103,28 @@ def test_only_the_words_over_silence_are_taken_out_of_a_segment() -> None:
     assert [(each.start, each.end) for each in found][:2] == [(0.2, 3.0), (20.0, 21.0)]
 
 
+@pytest.mark.parametrize("end", [5.3, 9.0], ids=["at-the-end", "amid-others"])
+def test_a_loop_does_not_cost_the_sentence_beside_it(end: float) -> None:
+    segments = [
+        said(SENTENCE, 0.2, 5.0, 0),
+        said("1.5." * 120, 5.0, 5.3, 1),
+        said(SENTENCE, 5.3, 8.8, 2),
+    ]
+    if end < segments[2].end:
+        del segments[2]
+    found = marked(segments, recording(end, (0.0, end)))
+    assert [each.text for each in found] == [each.text for each in segments]
+    assert [each.doubtful is None for each in found] == [True, False, True][: len(segments)]
+
+
+def test_text_that_is_too_long_in_every_part_is_marked_as_a_whole() -> None:
+    segments = [said(SENTENCE, 0.3 * index, 0.3 * index + 0.3, index) for index in range(6)]
+    found = marked(segments, recording(1.8, (0.0, 1.8)))
+    [reason] = {each.doubtful for each in found}
+    assert reason is not None
+    assert reason.startswith("107 characters per second")
+
+
 @pytest.mark.parametrize(
     ("segments", "samples"),
     [

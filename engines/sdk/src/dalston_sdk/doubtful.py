@@ -56,10 +56,7 @@ def marked(segments: Sequence[Segment], samples: Samples) -> tuple[Segment, ...]
     for index, group in enumerate(groups):
         earliest = groups[index - 1][-1].end if index else 0.0
         latest = groups[index + 1][0].start if index + 1 < len(groups) else math.inf
-        start = max(earliest, group[0].start - _MARGIN_S)
-        end = min(latest, max(each.end for each in group) + _MARGIN_S)
-        reason = _reason(group, _seconds(sound, start, end))
-        found += [msgspec.structs.replace(each, doubtful=reason) for each in group]
+        found += _judged(group, sound, earliest, latest)
     return _numbered(segments, found)
 
 
@@ -111,6 +108,32 @@ def _groups(pieces: Sequence[Segment]) -> Iterator[list[Segment]]:
             group = []
         group.append(piece)
     yield group
+
+
+def _judged(
+    group: Sequence[Segment], sound: npt.NDArray[np.bool_], earliest: float, latest: float
+) -> list[Segment]:
+    """Return a group with reasons; text that cannot have been said does not cost the rest.
+
+    Times within a group may be wrong, so that a piece is judged by itself only where the group as a
+    whole cannot have been said.
+    """
+
+    def why(pieces: Sequence[Segment]) -> str | None:
+        start = max(earliest, pieces[0].start - _MARGIN_S)
+        end = min(latest, max(each.end for each in pieces) + _MARGIN_S)
+        return _reason(pieces, _seconds(sound, start, end))
+
+    reasons = [why(group)] * len(group)
+    if reasons[0] is not None:
+        own = [why([piece]) for piece in group]
+        rest = [piece for piece, reason in zip(group, own, strict=True) if reason is None]
+        if rest and why(rest) is None:
+            reasons = own
+    return [
+        msgspec.structs.replace(piece, doubtful=reason)
+        for piece, reason in zip(group, reasons, strict=True)
+    ]
 
 
 def _reason(group: Sequence[Segment], sound_s: float) -> str | None:
