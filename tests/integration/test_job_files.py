@@ -39,7 +39,11 @@ async def test_a_recording_goes_to_a_worker_and_its_transcript_comes_back(tmp_pa
 
     gateway.folder_of("1").mkdir(parents=True)
     (gateway.folder_of("1") / UPLOAD_NAME).write_bytes(b"sound")
+    assert gateway.upload_bytes("1") == len(b"sound")
     gateway.hand_in("1")
+    assert gateway.upload_bytes("1") == 0
+    assert gateway.age_s("1") < 3600
+    gateway.leave("1")
     assert not gateway.folder_of("1").exists()
     for _ in range(2):  # it is fetched once
         brought = await worker.bring("1", silent)

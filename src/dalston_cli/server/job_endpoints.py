@@ -64,9 +64,8 @@ class JobEndpoints:
             asked = await read_job(request, folder, room, limits.most_bytes)
             stack.callback(room.give_back, asked.upload_bytes)
             job = await run_in_threadpool(self._checked, asked, caller, number, key)
-            kept = await self.jobs.add(job)
-            if kept.id == job.id:
-                stack.pop_all()
+            stack.pop_all()  # from here on ``add`` knows whether a job has the upload
+        kept = await self.jobs.add(job)
         if kept.asked != job.asked:
             raise RequestRefusedError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,

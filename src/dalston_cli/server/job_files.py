@@ -5,6 +5,7 @@ long, and ``jobs/ID/transcript.json`` until the job is removed.
 """
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -83,20 +84,35 @@ class JobFiles:
         """Return the address for the results of a job's stages; None for the job's folder."""
         return None if self.address is None else self._address(number, "results").url
 
+    def age_s(self, number: str) -> float:
+        """Return the seconds since something of an upload was written on this machine."""
+        folder = self.folder_of(number)
+        return time.time() - max(map(_written_at, (folder, folder / UPLOAD_NAME)))
+
+    def upload_bytes(self, number: str) -> int:
+        """Return the size of an upload that is on this machine; 0 for none."""
+        try:
+            return (self.folder_of(number) / UPLOAD_NAME).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def drop_upload(self, number: str) -> None:
+        """Remove an upload here; its folder stays, as a mark of what may be elsewhere."""
+        (self.folder_of(number) / UPLOAD_NAME).unlink(missing_ok=True)
+
     def hand_in(self, number: str) -> None:
-        """Let others have the recording that was uploaded for a job.
+        """Let others have the recording that was uploaded for a job; its folder here stays.
 
         Raises:
             JobFilesError: They cannot.
         """
-        if self.address is None:
+        upload = self.folder_of(number) / UPLOAD_NAME
+        if self.address is None or not upload.exists():
             return
-        folder = self.folder_of(number)
-        if (upload := folder / UPLOAD_NAME).exists():
-            place = self._address(number, "recording")
-            with _named():
-                self._patiently(lambda: store_of(place, _USE).send(place, upload))
-        shutil.rmtree(folder, ignore_errors=True)
+        place = self._address(number, "recording")
+        with _named():
+            self._patiently(lambda: store_of(place, _USE).send(place, upload))
+        self.drop_upload(number)
 
     async def bring(self, number: str, tell: Tell) -> Path:
         """Return the recording that was uploaded for a job, as a file of this machine.
@@ -150,14 +166,16 @@ class JobFiles:
         shutil.rmtree(folder / "state", ignore_errors=True)
 
     def remove(self, number: str) -> None:
-        """Remove all that is kept of a job.
+        """Remove all that is kept of a job; its folder here stays as a mark where that fails.
 
         Raises:
             JobFilesError: It cannot be removed.
         """
-        shutil.rmtree(self.folder_of(number), ignore_errors=True)
+        folder = self.folder_of(number)
         if self.address is not None:
+            make_private_folder(folder)
             self._remove(number)
+        shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def transcript(self, number: str, scratch: Path) -> Iterator[Path]:
@@ -244,6 +262,14 @@ class JobFiles:
             raise AssertionError
         address = self.address
         return patiently(ask, lambda: reconnect(address, _USE))
+
+
+def _written_at(path: Path) -> float:
+    """Return when a file or folder was changed, in seconds since 1970; 0 where it is not there."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _removed(file: Address) -> None:

@@ -126,10 +126,26 @@ class Jobs(StoredJobs):
             await asyncio.sleep(self._leases.queue.lease_s / 3)
 
     async def add(self, job: QueuedJob) -> QueuedJob:
-        """Keep a job and begin with it in its turn; see ``Queue.add``."""
-        kept = await run_in_threadpool(self._queue.add, job)
-        self._wake.set()
+        """Keep a job and begin with it in its turn; see ``Queue.add``.
+
+        Its upload is removed where it is not kept. A request that is cancelled meanwhile leaves its
+        upload where it is: the next start knows whether a job has it.
+        """
+        try:
+            kept = await to_its_end(partial(self._queue.add, job))
+        except QueueError:  # nothing has changed: the file is this process's alone
+            await run_in_threadpool(self._discard, job)
+            raise
+        finally:
+            self._wake.set()
+        if kept.id != job.id:
+            await run_in_threadpool(self._discard, job)
         return kept
+
+    def _discard(self, job: QueuedJob) -> None:
+        """Remove what was received for a job that is not kept, and give its room back."""
+        self._files.remove(job.id)
+        self._service.room.give_back(job.upload_bytes)
 
     async def progress(self, number: str) -> Progress | None:
         """Return how far a job is; None where it is not in work."""
@@ -302,7 +318,8 @@ class Jobs(StoredJobs):
         ended = msgspec.structs.replace(job, upload_bytes=0, url=None)
         if not await self._steady.ask(partial(self._queue.put, ended)):
             return  # it was removed meanwhile, or another process has it
-        self._service.room.give_back(job.upload_bytes)
+        if self._leases is None:  # else it took room of the server's, and none here
+            self._service.room.give_back(job.upload_bytes)
         try:
             await to_its_end(self._files.tidy, job.id)
         except JobFilesError as error:

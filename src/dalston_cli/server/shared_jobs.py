@@ -8,9 +8,10 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from dalston_cli.private_file import make_private_folder
+from dalston_cli.server.errors import RequestRefusedError
 from dalston_cli.server.job_files import JobFiles, JobFilesError
 from dalston_cli.server.progress import Seen
-from dalston_cli.server.queue import ENDED, QueuedJob, SharedQueue
+from dalston_cli.server.queue import ENDED, QueuedJob, QueueError, SharedQueue
 from dalston_cli.server.service import Service
 from dalston_cli.server.steady import Steady
 from dalston_cli.server.stored_jobs import StoredJobs
@@ -18,6 +19,12 @@ from dalston_cli.server.stored_jobs import StoredJobs
 _NO_EVENTS = 1 << 31
 _LOOK_S = 0.5
 """Between two looks at how far a job is."""
+
+FORGOTTEN_S = 3600.0
+"""An upload that no job has stays for as long after something was written to it."""
+
+_COLLECT_S = 600.0
+"""Between two looks for such."""
 
 
 class SharedJobs(StoredJobs):
@@ -32,37 +39,94 @@ class SharedJobs(StoredJobs):
     ) -> None:
         super().__init__(service, files, steady)
         self._shared = queue
+        self._adding: set[str] = set()
+        self._unsure: dict[str, int] = {}  # bytes of uploads of which no job is known to have them
+        self._unknown: frozenset[str] = frozenset()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Take jobs from callers; requests that an earlier server did not end are forgotten."""
-        await self._steady.ask(self._clear)
-        yield
+        """Take jobs from callers, and remove what requests left that did not end."""
+        await self._steady.ask(self._begin)
+        collecting = asyncio.create_task(self._collect())
+        try:
+            yield
+        finally:
+            collecting.cancel()
+            await asyncio.wait((collecting,))
 
-    def _clear(self) -> None:
+    def _begin(self) -> None:
+        """Note what an earlier server left that no job has so far, and count it."""
         make_private_folder(self._files.folder)
         names = {folder.name for folder in self._files.folder.iterdir()}
         known = self._queue.known(names)
-        for name in names:
-            with suppress(JobFilesError):
-                (self._files.leave if name in known else self._files.remove)(name)
+        for name in known:
+            self._files.leave(name)
+        self._unsure = {name: self._files.upload_bytes(name) for name in names - known}
+        self._service.room.used_bytes = sum(self._unsure.values())
+
+    async def _collect(self) -> None:
+        while True:
+            await asyncio.sleep(_COLLECT_S)
+            try:
+                await self._steady.ask(self._clear)
+            except OSError as error:
+                self._steady.warn(f"what no job has is not removed: {error}")
+
+    def _clear(self) -> None:
+        """Ask for what is unsure, and remove what no job has.
+
+        Redis may do what it was asked for a moment after it said that it knows nothing of it, so
+        that it has to say so twice.
+        """
+        asked = self._unsure.copy().keys() - self._adding
+        known = self._queue.known(asked)
+        forgotten = {
+            number
+            for number in (asked - known) & self._unknown
+            if self._files.age_s(number) >= FORGOTTEN_S
+        }
+        for number in known | forgotten:
+            with suppress(JobFilesError):  # it is tried again
+                (self._files.leave if number in known else self._files.remove)(number)
+                self._settle(number)
+        self._unknown = frozenset(asked - known)
+
+    def _settle(self, number: str) -> None:
+        """Give room back: the upload is counted in Redis from now on, or it is gone."""
+        self._service.room.give_back(self._unsure.pop(number, 0))
 
     async def add(self, job: QueuedJob) -> QueuedJob:
         """Let others have a job; see ``Queue.add``.
+
+        Where Redis does not say whether it has the job, the upload stays until it is known.
 
         Raises:
             JobFilesError: Its recording cannot be kept where they see it.
             RequestRefusedError: There is no room for it.
         """
+        self._adding.add(job.id)
+        try:
+            return await self._add(job)
+        finally:
+            self._adding.discard(job.id)
+
+    async def _add(self, job: QueuedJob) -> QueuedJob:
         room = self._service.room
-        room.elsewhere_bytes = await run_in_threadpool(self._shared.upload_bytes)
-        room.take(0)
-        await run_in_threadpool(self._files.hand_in, job.id)
-        kept = await run_in_threadpool(self._queue.add, job)
-        if kept.id == job.id:
+        self._unsure[job.id] = job.upload_bytes
+        try:
+            room.elsewhere_bytes = await run_in_threadpool(self._shared.upload_bytes)
+            room.take(0)
+            await run_in_threadpool(self._files.hand_in, job.id)
+        except (QueueError, RequestRefusedError, JobFilesError):
+            self._files.drop_upload(job.id)
             room.give_back(job.upload_bytes)
-        else:
-            await run_in_threadpool(self._files.remove, job.id)
+            self._unsure[job.id] = 0
+            raise
+        kept = await run_in_threadpool(self._queue.add, job)
+        await run_in_threadpool(
+            self._files.leave if kept.id == job.id else self._files.remove, job.id
+        )
+        self._settle(job.id)
         return kept
 
     async def progress(self, number: str) -> Seen | None:
@@ -85,4 +149,6 @@ class SharedJobs(StoredJobs):
     async def remove(self, job: QueuedJob) -> None:
         """Forget a job and all that is kept of it; who works on it notices, and stops."""
         await run_in_threadpool(self._queue.remove, job.id)
+        self._unsure.setdefault(job.id, 0)
         await run_in_threadpool(self._files.remove, job.id)
+        self._settle(job.id)
