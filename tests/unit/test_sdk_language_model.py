@@ -202,9 +202,10 @@ def test_a_translation_needs_a_language_and_a_usable_answer() -> None:
     with pytest.raises(EngineError, match="no language was named") as caught:
         translated(InProcessModel(), {0: "good morning"})
     assert caught.value.code == ErrorCode.INVALID_REQUEST
-    with pytest.raises(EngineError, match="not JSON of the form"):
+    with pytest.raises(EngineError, match="not JSON of the form") as caught:
         translated(
             InProcessModel(behave=lambda _: Answer(text="Nein.")),
             {0: "good morning"},
             languages=("de",),
         )
+    assert "dalston models list --stage translate" in (caught.value.hint or "")

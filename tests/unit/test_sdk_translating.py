@@ -3,13 +3,13 @@
 import pytest
 
 from dalston_sdk.translating import (
+    Translations,
     doubts,
-    is_same_language,
-    same_language_notice,
+    languages_to_translate,
     translation_fault,
     translation_notices,
 )
-from dalston_sdk.wire import Segment
+from dalston_sdk.wire import ModelRef, Segment, TranslateOptions, TranslateRequest
 
 LONG = "the train leaves at 17:30 from Dalston"
 
@@ -51,14 +51,22 @@ def test_doubts(raw: str, text: str, found: tuple[str, ...]) -> None:
     [("en", "en-gb", True), ("en", None, False), ("zh-hant", "zh", False), ("de", "de", True)],
 )
 def test_the_language_of_the_text(target: str, source: str | None, same: bool) -> None:
-    assert is_same_language(target, source) is same
-    assert same_language_notice("en").message == "the text is in en already"
+    request = TranslateRequest(
+        model=ModelRef(runtime_id="m"),
+        language=source,
+        segments=(),
+        options=TranslateOptions(languages=("fr", target, "fr")),
+    )
+    others, notices = languages_to_translate(request)
+    assert others == (["fr"] if same else ["fr", target])
+    said = [notice.message for notice in notices]
+    assert said == ([f"the text is in {target} already"] if same else [])
 
 
 def test_notices_name_what_is_missing_and_what_is_doubtful() -> None:
     segments = [Segment(id=at, start=at, end=at + 1.0, text=f"number {at}0") for at in (1, 2, 3)]
-    texts, faults = {1: "Nummer 10", 3: "Nummer"}, {2: "it is empty"}
-    missing, doubtful = translation_notices("de", segments, texts, faults, ())
+    done = Translations(texts={1: "Nummer 10", 3: "Nummer"}, faults={2: "it is empty"})
+    missing, doubtful = translation_notices("de", segments, done, ())
     assert (missing.code, missing.start, missing.end) == ("not_translated", 2.0, 3.0)
     assert missing.message == "segment 2 is not translated into de: it is empty"
     assert doubtful.code == "translation_doubtful"

@@ -124,7 +124,7 @@ def _parameters(file: Path, context_tokens: int) -> "xllamacpp.CommonParams":
 
 def _short_folder() -> str | None:
     """Return a folder for a socket, whose path may be 107 bytes long; None for the usual one."""
-    return None if len(os.fsencode(tempfile.gettempdir())) < _LONGEST_FOLDER else "/tmp"  # noqa: S108
+    return None if len(os.fsencode(tempfile.gettempdir())) < _LONGEST_FOLDER else "/tmp"  # noqa: S108 - our own below it
 
 
 def _context_tokens(header: WeightsHeader) -> int:

@@ -33,10 +33,9 @@ class Family(ABC):
     """One kind of models.
 
     Attributes:
-        needs_source: It has to be told which language the text is in.
+        languages: Those that a model of this kind knows.
     """
 
-    needs_source: bool
     languages: Languages
 
     @abstractmethod
@@ -56,8 +55,6 @@ class Family(ABC):
 class Nllb(Family):
     """NLLB-200: the text's language before the text, the other one before the translation."""
 
-    needs_source = True
-
     def __init__(self, vocabulary: Collection[str]) -> None:
         self.languages = FloresLanguages(vocabulary)
 
@@ -75,8 +72,6 @@ class Nllb(Family):
 
 class Madlad(Family):
     """MADLAD-400: a tag of the translation's language before the text."""
-
-    needs_source = False
 
     def __init__(self, vocabulary: Collection[str]) -> None:
         self.languages = TagLanguages(vocabulary)

@@ -114,7 +114,7 @@ def _pieces(folder: Path) -> SentencePieceProcessor:
 
 
 def _load(folder: Path, compute_type: str, kind: str, index: int) -> ctranslate2.Translator:
-    """Load the model in one number format, and translate nothing."""
+    """Load the model in one number format, and run it once on an empty text."""
     translator = ctranslate2.Translator(
         str(folder),
         device=kind,

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -16,8 +16,8 @@ from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
 from dalston_sdk.translating import (
-    is_same_language,
-    same_language_notice,
+    Translations,
+    languages_to_translate,
     translation_fault,
     translation_notices,
 )
@@ -60,14 +60,6 @@ class _Input:
     tokens: list[str]
 
 
-@dataclass(kw_only=True)
-class _Progress:
-    """One language: translations and the reasons against others, by segment id."""
-
-    texts: dict[int, str] = field(default_factory=dict)
-    faults: dict[int, str] = field(default_factory=dict)
-
-
 def translate(
     model: Model, request: TranslateRequest, fitter: BatchFitter, context: RunContext
 ) -> TranslateResult:
@@ -79,24 +71,15 @@ def translate(
         CancelledError: The request was cancelled.
     """
     options = request.options
-    wanted = dict.fromkeys(options.languages or ())
-    if not wanted:
-        raise EngineError(
-            ErrorCode.INVALID_REQUEST,
-            "no language was named to translate into (languages)",
-            hint="name some: --translate-to de,fr",
-        )
-    others = [each for each in wanted if not is_same_language(each, request.language)]
+    others, notices = languages_to_translate(request)
     directions = {each: model.family.direction(request.language, each) for each in others}
     segments = [each for each in request.segments if each.text]
     work = _Work(model, fitter, context, segments, len(others))
     texts: dict[str, dict[int, str]] = {}
-    notices = [same_language_notice(each) for each in wanted if each not in others]
     for language, direction in directions.items():
         done = work.into(language, direction)
         texts[language] = done.texts
-        glossary = options.glossary or ()
-        notices += translation_notices(language, segments, done.texts, done.faults, glossary)
+        notices += translation_notices(language, segments, done, options.glossary or ())
     if segments and others and not any(texts.values()):
         raise EngineError(
             ErrorCode.INTERNAL,
@@ -131,9 +114,10 @@ class _Work:
         self._total_s = speech_s * num_languages
         self._done_s = 0.0
 
-    def into(self, language: str, direction: Direction) -> _Progress:
+    def into(self, language: str, direction: Direction) -> Translations:
         """Translate all segments into one language; what cannot be used is tried once more."""
-        done = _Progress(texts={each.id: each.text for each in self._segments if _is_mute(each)})
+        mute = {each.id: each.text for each in self._segments if _is_mute(each)}
+        done = Translations(texts=mute)
         for options in _ROUNDS:
             missing = [each for each in self._segments if each.id not in done.texts]
             for segment, text, endless in self._round(missing, language, direction, options):
@@ -154,7 +138,7 @@ class _Work:
         """Yield each segment with its translation, and why that cannot be used, if it cannot."""
         inputs = [each for one in segments for each in self._inputs(one, direction)]
         inputs.sort(key=lambda each: len(each.tokens), reverse=True)
-        found: dict[tuple[int, int], tuple[str, str | None]] = {}
+        found: dict[int, dict[int, tuple[str, str | None]]] = {one.id: {} for one in segments}
         share_s = 0.0
         if inputs and not options:
             share_s = sum(each.end - each.start for each in segments) / len(inputs)
@@ -164,12 +148,12 @@ class _Work:
 
         for batch, outcomes in self._fitter.each_batch(inputs, compute):
             for one, outcome in zip(batch, outcomes, strict=True):
-                found[one.segment, one.place] = outcome
+                found[one.segment][one.place] = outcome
             self._done_s = min(self._done_s + share_s * len(batch), self._total_s)
             self._context.progress(self._done_s, self._total_s)
         between = "" if without_spaces(language) else " "
         for segment in segments:
-            parts = [found[key] for key in sorted(found) if key[0] == segment.id]
+            parts = [found[segment.id][place] for place in sorted(found[segment.id])]
             text = between.join(part for part, _ in parts)
             yield segment, text, next((fault for _, fault in parts if fault), None)
 

@@ -178,8 +178,8 @@ def test_a_limit_of_the_cost_is_always_kept(engine: RunningEngine, models: Model
 def test_of_several_files_the_one_with_the_model_s_name_is_taken(
     engine: RunningEngine, tmp_path: Path
 ) -> None:
-    for name in ("one", "other"):
-        make_parrot(tmp_path / f"{name}.gguf")
+    (tmp_path / "one.gguf").write_bytes(b"not a model")
+    make_parrot(tmp_path / "other.gguf")
     model = ModelRef(runtime_id="other", path=str(tmp_path))
     assert refined(engine, model, {0: "good morning"}).texts == {0: TEXT}
 

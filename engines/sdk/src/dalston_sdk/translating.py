@@ -4,9 +4,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from dalston_sdk.wire import Notice, Segment
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode, Notice, Segment, TranslateRequest
 
 _MIN_LENGTH = 60
 """Characters that a translation may always have."""
@@ -29,6 +31,19 @@ _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[.,' ]\d{3})+(?!\d)")
 """Digits in groups of three: what stands between the groups is a custom of the language."""
 
 
+@dataclass(kw_only=True)
+class Translations:
+    """The segments of a text in one language.
+
+    Attributes:
+        texts: Translations by segment id.
+        faults: Reasons by segment id, of segments that could not be translated at the first try.
+    """
+
+    texts: dict[int, str] = field(default_factory=dict)
+    faults: dict[int, str] = field(default_factory=dict)
+
+
 def has_invisible(text: str) -> bool:
     """Return True if a text has invisible characters other than those that join letters."""
     return any(
@@ -37,9 +52,21 @@ def has_invisible(text: str) -> bool:
     )
 
 
-def is_same_language(target: str, source: str | None) -> bool:
-    """Return True if a text needs no translation: ``en`` is ``en-gb`` enough."""
-    return source is not None and (target == source or target == source.split("-", 1)[0])
+def languages_to_translate(request: TranslateRequest) -> tuple[list[str], list[Notice]]:
+    """Return the languages that a text is not in yet, and a notice of each other one.
+
+    Raises:
+        EngineError: ``invalid_request``: no language was named.
+    """
+    if not request.options.languages:
+        raise EngineError(
+            ErrorCode.INVALID_REQUEST,
+            "no language was named to translate into (languages)",
+            hint="name some: --translate-to de,fr",
+        )
+    wanted = dict.fromkeys(request.options.languages)
+    others = [each for each in wanted if not _is_same_language(each, request.language)]
+    return others, [_same_language_notice(each) for each in wanted if each not in others]
 
 
 def translation_fault(raw: str, text: str) -> str | None:
@@ -68,16 +95,19 @@ def doubts(raw: str, text: str, glossary: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def same_language_notice(language: str) -> Notice:
-    """Build the notice for a language that the text is in already."""
+def _is_same_language(target: str, source: str | None) -> bool:
+    """Return True if a text needs no translation: ``en`` is ``en-gb`` enough."""
+    return source is not None and (target == source or target == source.split("-", 1)[0])
+
+
+def _same_language_notice(language: str) -> Notice:
     return Notice(code="not_translated", message=f"the text is in {language} already")
 
 
 def translation_notices(
     language: str,
     segments: Sequence[Segment],
-    texts: Mapping[int, str],
-    faults: Mapping[int, str],
+    done: Translations,
     glossary: Sequence[str],
 ) -> Iterator[Notice]:
     """Yield a notice of each segment without a translation, and of each doubt about another one.
@@ -85,16 +115,17 @@ def translation_notices(
     Args:
         language: Of the translations, BCP-47 lower case.
         segments: Those that were to be translated.
-        texts: Translations by segment id.
-        faults: The reason for each segment that has none, by id.
+        done: Their translations, and the reason for each segment that has none.
         glossary: Names that should be in translations, too.
     """
     for segment in segments:
-        text = texts.get(segment.id)
+        text = done.texts.get(segment.id)
         place: Mapping[str, Any] = {"start": segment.start, "end": segment.end}
         if text is None:
             reason = f"segment {segment.id} is not translated into {language}"
-            yield Notice(code="not_translated", message=f"{reason}: {faults[segment.id]}", **place)
+            yield Notice(
+                code="not_translated", message=f"{reason}: {done.faults[segment.id]}", **place
+            )
             continue
         for doubt in doubts(segment.text, text, glossary):
             message = f"{doubt} of segment {segment.id} is not in its translation into {language}"

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dalston_sdk.language_model.text_chunks import Chunk
@@ -43,19 +43,14 @@ def check_answer(answer: str, chunk: Chunk, level: str) -> CheckedAnswer:
     Raises:
         AnswerError: It does not have the requested JSON form, or not the prompt's ids.
     """
-    found = read_answer(answer)
-    expected = [segment.id for segment in chunk.segments]
-    if [number for number, _ in found] != expected:
-        raise AnswerError("the ids in the answer are not those that were asked about")
     texts: dict[int, str] = {}
     rejected: dict[int, str] = {}
-    for segment, (number, answered) in zip(chunk.segments, found, strict=True):
-        text = " ".join(answered.split())
+    for segment, text in zip(chunk.segments, read_answer(answer, chunk.ids), strict=True):
         reason = rejection_reason(segment.text, text, level)
         if reason is None:
-            texts[number] = text
+            texts[segment.id] = text
         else:
-            rejected[number] = reason
+            rejected[segment.id] = reason
     return CheckedAnswer(texts=texts, rejected=rejected)
 
 
@@ -107,11 +102,15 @@ def edit_distance(old: str, new: str, *, deletion: float, limit: float) -> float
     return row[-1]
 
 
-def read_answer(answer: str) -> list[tuple[int, str]]:
-    """Return the ids and texts of an answer, in its order.
+def read_answer(answer: str, ids: Sequence[int]) -> list[str]:
+    """Return the texts of an answer, each in one line.
+
+    Args:
+        answer: As the model gave it.
+        ids: Of the segments that were asked about.
 
     Raises:
-        AnswerError: It does not have the requested JSON form.
+        AnswerError: It does not have the requested JSON form, or not these ids in this order.
     """
     try:
         document = json.loads(strip_fences(answer))
@@ -120,7 +119,9 @@ def read_answer(answer: str) -> list[tuple[int, str]]:
         raise AnswerError("the answer is not JSON of the form asked for") from error
     if not all(type(number) is int and isinstance(text, str) for number, text in found):
         raise AnswerError("the answer is not JSON of the form asked for")
-    return found
+    if [number for number, _ in found] != list(ids):
+        raise AnswerError("the ids in the answer are not those that were asked about")
+    return [" ".join(text.split()) for _, text in found]
 
 
 def _words(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from dalston_sdk.language_model.cleanup_prompt import (
 from dalston_sdk.language_model.completion import Completion, Prompt
 from dalston_sdk.language_model.session import ModelSession
 from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens, split_segments
-from dalston_sdk.wire import ErrorCode, Notice, RefineRequest, Segment
+from dalston_sdk.wire import ErrorCode, Notice, RefineRequest, Segment, Stage
 
 _MAX_TOKENS = 20_000
 _KEPT = "text_kept"
@@ -44,7 +44,7 @@ async def clean_up(request: RefineRequest, session: ModelSession) -> CleanupResu
     system = system_prompt(request.options, request.language)
     answered = await session.complete_chunks(
         session_chunks(request.segments, session),
-        lambda chunk: _prompt(system, chunk, session),
+        lambda chunk: prompt_for(system, chunk, session, growth=2, most_tokens=_MAX_TOKENS),
     )
     found = [(chunk, _check(chunk, completion, level)) for chunk, completion in answered]
     unusable = [each for _, each in found if isinstance(each, Notice)]
@@ -67,12 +67,18 @@ def _check(chunk: Chunk, completion: Completion, level: str) -> CheckedAnswer | 
         return _kept(chunk, str(error))
 
 
-def no_usable_answer(model: str, reason: str) -> EngineError:
-    """Build the error for a model none of whose answers can be used."""
+def no_usable_answer(model: str, reason: str, stage: Stage = Stage.REFINE) -> EngineError:
+    """Build the error for a model none of whose answers can be used.
+
+    Args:
+        model: Its name.
+        reason: A clause.
+        stage: What another model is wanted for.
+    """
     return EngineError(
         ErrorCode.INTERNAL,
         f"{model} gave no answer that can be used: {reason}",
-        hint="take another model: dalston models list --stage refine",
+        hint=f"take another model: dalston models list --stage {stage.value}",
     )
 
 
@@ -84,15 +90,25 @@ def session_chunks(segments: Sequence[Segment], session: ModelSession) -> list[C
     )
 
 
-def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
+def prompt_for(
+    system: str, chunk: Chunk, session: ModelSession, *, growth: int, most_tokens: int
+) -> Prompt:
+    """Build a prompt that has every segment of a chunk answered.
+
+    Args:
+        system: The instructions.
+        chunk: The segments.
+        session: Has the model's limits.
+        growth: An answer may have this many times the tokens of the chunk, thinking excluded.
+        most_tokens: Limit of the completion, thinking included.
+    """
     text = chunk_prompt(chunk)
-    thinking_tokens = session.profile.thinking_tokens
-    max_tokens = min(_MAX_TOKENS, thinking_tokens + 2 * estimate_tokens(text))
+    answer_tokens = growth * estimate_tokens(text)
     return Prompt(
         system=system,
         text=text,
         schema=SCHEMA,
-        max_tokens=max_tokens,
+        max_tokens=min(most_tokens, session.profile.thinking_tokens + answer_tokens),
         ids=chunk.ids,
         duration_s=chunk.duration_s,
     )

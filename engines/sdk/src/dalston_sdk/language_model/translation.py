@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -11,23 +10,22 @@ import msgspec
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
 from dalston_sdk.language_model.checking import AnswerError, read_answer
-from dalston_sdk.language_model.cleanup import no_usable_answer, session_chunks
-from dalston_sdk.language_model.cleanup_prompt import SCHEMA, chunk_prompt
+from dalston_sdk.language_model.cleanup import no_usable_answer, prompt_for, session_chunks
 from dalston_sdk.language_model.completion import Completion, Prompt, Provider
 from dalston_sdk.language_model.profile import ModelProfile
 from dalston_sdk.language_model.session import ModelSession
-from dalston_sdk.language_model.text_chunks import Chunk, estimate_tokens
+from dalston_sdk.language_model.text_chunks import Chunk
 from dalston_sdk.language_model.translation_prompt import translation_prompt
 from dalston_sdk.translating import (
-    is_same_language,
-    same_language_notice,
+    Translations,
+    languages_to_translate,
     translation_fault,
     translation_notices,
 )
 from dalston_sdk.wire import (
-    ErrorCode,
     RefineOptions,
     Segment,
+    Stage,
     TranslateOptions,
     TranslateRequest,
     TranslateResult,
@@ -36,19 +34,6 @@ from dalston_sdk.wire import (
 _MAX_TOKENS = 24_000
 _ROUNDS = 2
 """Times that a segment is sent at most: a model that errs once is often right the second time."""
-
-
-@dataclass(kw_only=True)
-class _Progress:
-    """One language: what is translated, and why the rest is not.
-
-    Attributes:
-        texts: By segment id.
-        faults: Reasons by segment id.
-    """
-
-    texts: dict[int, str] = field(default_factory=dict)
-    faults: dict[int, str] = field(default_factory=dict)
 
 
 def translate(
@@ -70,12 +55,6 @@ def translate(
             used; as ``ModelSession.complete``.
         CancelledError: The request was cancelled; pending prompts are dropped.
     """
-    if not request.options.languages:
-        raise EngineError(
-            ErrorCode.INVALID_REQUEST,
-            "no language was named to translate into (languages)",
-            hint="name some: --translate-to de,fr",
-        )
     return asyncio.run(_translate(request, open_provider, profile, context))
 
 
@@ -86,12 +65,10 @@ async def _translate(
     context: RunContext,
 ) -> TranslateResult:
     options = request.options
-    wanted = dict.fromkeys(options.languages or ())
-    others = [each for each in wanted if not is_same_language(each, request.language)]
+    others, notices = languages_to_translate(request)
     segments = [each for each in request.segments if each.text]
     speech_s = sum(each.end - each.start for each in segments)
     texts: dict[str, dict[int, str]] = {}
-    notices = [same_language_notice(each) for each in wanted if each not in others]
     async with aclosing(open_provider()) as provider:
         paid = RefineOptions(prices=options.prices, max_cost_usd=options.max_cost_usd)
         session = ModelSession(provider, profile, paid, context, speech_s * len(others))
@@ -108,12 +85,10 @@ async def _translate(
             except EngineError as error:
                 if not any(texts.values()):
                     raise
-                done = _Progress(
-                    faults=dict.fromkeys([each.id for each in segments], error.message)
-                )
+                ids = [each.id for each in segments]
+                done = Translations(faults=dict.fromkeys(ids, error.message))
             texts[language] = done.texts
-            glossary = options.glossary or ()
-            notices += translation_notices(language, segments, done.texts, done.faults, glossary)
+            notices += translation_notices(language, segments, done, options.glossary or ())
     if any(done for done in texts.values()) or not (segments and others):
         return TranslateResult(
             texts=texts,
@@ -121,16 +96,16 @@ async def _translate(
             effective=_effective(options),
             warnings=tuple(notices),
         )
-    raise no_usable_answer(profile.name, notices[-1].message)
+    raise no_usable_answer(profile.name, notices[-1].message, Stage.TRANSLATE)
 
 
-async def _into(system: str, segments: Sequence[Segment], session: ModelSession) -> _Progress:
+async def _into(system: str, segments: Sequence[Segment], session: ModelSession) -> Translations:
     """Translate segments into one language; what is refused is asked for once more.
 
     Raises:
         EngineError: As ``ModelSession.complete``, if nothing is translated yet.
     """
-    done = _Progress()
+    done = Translations()
     for _ in range(_ROUNDS):
         missing = {each.id for each in segments if each.id not in done.texts}
         chunks = [_only(chunk, missing) for chunk in session_chunks(segments, session)]
@@ -156,38 +131,23 @@ def _only(chunk: Chunk, wanted: set[int]) -> Chunk:
     return Chunk(segments=kept, before=chunk.before, after=chunk.after)
 
 
-def _take(chunk: Chunk, completion: Completion, done: _Progress) -> None:
+def _take(chunk: Chunk, completion: Completion, done: Translations) -> None:
     """Keep the usable translations of an answer, and the reasons against the others."""
-    asked = list(chunk.ids)
     try:
-        found = read_answer(completion.require_text())
+        found = read_answer(completion.require_text(), chunk.ids)
     except AnswerError as error:
-        done.faults.update(dict.fromkeys(asked, str(error)))
+        done.faults.update(dict.fromkeys(chunk.ids, str(error)))
         return
-    if [number for number, _ in found] != asked:
-        mixed_up = "the ids in the answer are not those that were asked about"
-        done.faults.update(dict.fromkeys(asked, mixed_up))
-        return
-    for segment, (number, answered) in zip(chunk.segments, found, strict=True):
-        text = " ".join(answered.split())
+    for segment, text in zip(chunk.segments, found, strict=True):
         fault = translation_fault(segment.text, text)
         if fault is None:
-            done.texts[number] = text
+            done.texts[segment.id] = text
         else:
-            done.faults[number] = fault
+            done.faults[segment.id] = fault
 
 
 def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
-    text = chunk_prompt(chunk)
-    thinking_tokens = session.profile.thinking_tokens
-    return Prompt(
-        system=system,
-        text=text,
-        schema=SCHEMA,
-        max_tokens=min(_MAX_TOKENS, thinking_tokens + 3 * estimate_tokens(text)),
-        ids=chunk.ids,
-        duration_s=chunk.duration_s,
-    )
+    return prompt_for(system, chunk, session, growth=3, most_tokens=_MAX_TOKENS)
 
 
 def _effective(options: TranslateOptions) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import ctranslate2
 import sentencepiece
@@ -20,6 +21,7 @@ from transformers import (
     M2M100ForConditionalGeneration,
     NllbTokenizer,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     T5Config,
     T5ForConditionalGeneration,
     T5Tokenizer,
@@ -31,6 +33,18 @@ TAGS = [f"<2{code}>" for code in (*LANGUAGES, "sr", "zh", "zh_Hant", "fil", "no"
 """Some are there for the list of languages only."""
 
 Encode = Callable[[str, str, str, str], tuple[list[int], list[int]]]
+"""Source and target language, text and translation, as tokens and labels."""
+
+SHARED = {"d_model": 64, "pad_token_id": 1, "eos_token_id": 2}
+"""What both networks have in common."""
+
+
+class Made(NamedTuple):
+    """A network that knows nothing yet, and how it is told of a sentence."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    encode: Encode
 
 
 def make_pieces(target: Path, vocab_size: int, **options: object) -> None:
@@ -48,13 +62,13 @@ def make_pieces(target: Path, vocab_size: int, **options: object) -> None:
         )
 
 
-def batches(encode: Encode, pad: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(encode: Encode) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield sources and labels, padded."""
     source = pairs(random.Random(2))  # noqa: S311
     while True:
         made = [encode(*next(source)) for _ in range(BATCH)]
         yield (
-            padded([one for one, _ in made], pad),
+            padded([one for one, _ in made], SHARED["pad_token_id"]),
             padded([other for _, other in made], -100),
         )
 
@@ -65,12 +79,13 @@ def padded(rows: list[list[int]], fill: int) -> torch.Tensor:
     return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
 
 
-def train(model: PreTrainedModel, encode: Encode, pad: int) -> None:
+def train(model: PreTrainedModel, encode: Encode) -> None:
     """Train until the sentences are known."""
+    pad = SHARED["pad_token_id"]
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=STEPS)
     model.train()
-    made = batches(encode, pad)
+    made = batches(encode)
     for step in range(STEPS):
         source, labels = next(made)
         loss = model(input_ids=source, attention_mask=(source != pad).long(), labels=labels).loss
@@ -84,90 +99,92 @@ def train(model: PreTrainedModel, encode: Encode, pad: int) -> None:
     model.eval()
 
 
-def convert(model: PreTrainedModel, tokenizer: object, out: Path, pieces: Path) -> None:
+def convert(made: Made, out: Path, pieces: Path) -> None:
     """Write the weights as CTranslate2 reads them, beside the SentencePiece model."""
     with tempfile.TemporaryDirectory() as place:
-        model.save_pretrained(place)
-        tokenizer.save_pretrained(place)  # type: ignore[attr-defined] # of transformers
+        made.model.save_pretrained(place)
+        made.tokenizer.save_pretrained(place)
         converter = ctranslate2.converters.TransformersConverter(place)
         converter.convert(str(out), quantization="int8", force=True)
     (out / pieces.name).write_bytes(pieces.read_bytes())
 
 
-def nllb(out: Path, work: Path) -> None:
+def nllb(pieces: Path) -> Made:
     """Make the one with NLLB's tokens."""
-    pieces = work / "sentencepiece.bpe.model"
     make_pieces(pieces, 220)
     tokenizer = NllbTokenizer(str(pieces))
     torch.manual_seed(0)
-    model = M2M100ForConditionalGeneration(
-        M2M100Config(
-            vocab_size=len(tokenizer),
-            d_model=64,
-            encoder_layers=2,
-            decoder_layers=2,
-            encoder_attention_heads=4,
-            decoder_attention_heads=4,
-            encoder_ffn_dim=128,
-            decoder_ffn_dim=128,
-            max_position_embeddings=256,
-            scale_embedding=True,
-            dropout=0.0,
-            encoder_layerdrop=0.0,
-            decoder_layerdrop=0.0,
-            bos_token_id=0,
-            pad_token_id=1,
-            eos_token_id=2,
-            decoder_start_token_id=2,
-        )
+    config = M2M100Config(
+        vocab_size=len(tokenizer),
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        encoder_ffn_dim=128,
+        decoder_ffn_dim=128,
+        max_position_embeddings=256,
+        scale_embedding=True,
+        dropout=0.0,
+        encoder_layerdrop=0.0,
+        decoder_layerdrop=0.0,
+        bos_token_id=0,
+        decoder_start_token_id=2,
+        **SHARED,
     )
 
     def encode(source: str, target: str, said: str, wanted: str) -> tuple[list[int], list[int]]:
         from_id, into_id = tokenizer.convert_tokens_to_ids([FLORES[source], FLORES[target]])
-        one = tokenizer(said, add_special_tokens=False).input_ids
-        other = tokenizer(wanted, add_special_tokens=False).input_ids
-        return [from_id, *one, 2], [into_id, *other, 2]
+        one, other = (ids_of(tokenizer, text) for text in (said, wanted))
+        return [from_id, *one], [into_id, *other]
 
-    train(model, encode, pad=1)
-    convert(model, tokenizer, out, pieces)
+    return Made(M2M100ForConditionalGeneration(config), tokenizer, encode)
 
 
-def madlad(out: Path, work: Path) -> None:
+def madlad(pieces: Path) -> Made:
     """Make the one with MADLAD's tags."""
-    pieces = work / "spiece.model"
     make_pieces(pieces, 230, user_defined_symbols=TAGS)
     tokenizer = T5Tokenizer(
         str(pieces), extra_ids=0, pad_token="<s>", additional_special_tokens=TAGS, legacy=True
     )
     torch.manual_seed(0)
-    model = T5ForConditionalGeneration(
-        T5Config(
-            vocab_size=len(tokenizer),
-            d_model=64,
-            d_kv=16,
-            d_ff=128,
-            num_layers=2,
-            num_heads=4,
-            dropout_rate=0.0,
-            feed_forward_proj="gated-gelu",
-            tie_word_embeddings=False,
-            pad_token_id=1,
-            eos_token_id=2,
-            decoder_start_token_id=0,
-        )
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_kv=16,
+        d_ff=128,
+        num_layers=2,
+        num_heads=4,
+        dropout_rate=0.0,
+        feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False,
+        decoder_start_token_id=0,
+        **SHARED,
     )
 
     def encode(_: str, target: str, said: str, wanted: str) -> tuple[list[int], list[int]]:
         tag = tokenizer.convert_tokens_to_ids(f"<2{target}>")
-        one = tokenizer(said, add_special_tokens=False).input_ids
-        return [tag, *one, 2], [*tokenizer(wanted, add_special_tokens=False).input_ids, 2]
+        return [tag, *ids_of(tokenizer, said)], ids_of(tokenizer, wanted)
 
-    train(model, encode, pad=1)
-    convert(model, tokenizer, out, pieces)
+    return Made(T5ForConditionalGeneration(config), tokenizer, encode)
+
+
+def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Return the tokens of a text with its end."""
+    return [*tokenizer(text, add_special_tokens=False).input_ids, SHARED["eos_token_id"]]
+
+
+FAMILIES = {"nllb": (nllb, "sentencepiece.bpe.model"), "madlad": (madlad, "spiece.model")}
+
+
+def main(family: str, out: Path) -> None:
+    """Make, train and convert one of the two."""
+    torch.set_num_threads(1)
+    make, name = FAMILIES[family]
+    with tempfile.TemporaryDirectory() as folder:
+        pieces = Path(folder) / name
+        made = make(pieces)
+        train(made.model, made.encode)
+        convert(made, out, pieces)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        make = {"nllb": nllb, "madlad": madlad}[sys.argv[1]]
-        make(Path(sys.argv[2]), Path(folder))
+    main(sys.argv[1], Path(sys.argv[2]))
