@@ -15,8 +15,9 @@ from dalston_cli.pipeline.intake.titles import titled_file
 from dalston_cli.pipeline.remote.address import Address, safe_path
 from dalston_cli.pipeline.remote.pages.errors import PageEmptyError, page_error
 from dalston_cli.pipeline.remote.pages.exchange import Done, Entry, Failure, ReadPage
+from dalston_cli.pipeline.remote.pages.found import page_of
 from dalston_cli.pipeline.remote.pages.process import PageProcess
-from dalston_cli.pipeline.remote.pages.recording import PageRecording, page_of
+from dalston_cli.pipeline.remote.pages.recording import PageRecording
 from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.request import RecordingRequest
 
