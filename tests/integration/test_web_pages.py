@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import pytest
@@ -234,6 +235,62 @@ def test_a_redirect_into_a_private_network_is_refused(
             thread.join()
     assert replies == [Failure(kind="private", reason="127.0.0.1")]
     assert web.asked == []
+
+
+class _Plain(BaseHTTPRequestHandler):
+    """A server without encryption."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "audio/x-wav")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def plain() -> Iterator[str]:
+    """The URL of a server without encryption."""
+    _Plain.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Plain) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.slow  # yt-dlp is loaded by three processes
+async def test_what_a_page_plays_is_not_fetched_without_encryption_by_a_redirect(
+    web: WebFiles, plain: str, home: PipelineHome
+) -> None:
+    web.files["/page"] = page("<audio src='/moved.wav'></audio>")
+    web.moved["/moved.wav"] = f"{plain}/a.wav?token=5ec4e7a1"
+
+    report = await home.run(Found(f"{web.url}/page").recordings)
+
+    [error] = report.errors
+    assert error.code == "redirect_refused"
+    assert f"{plain}/a.wav" in error.message
+    assert "it has no encryption" in error.message
+    assert "5ec4e7a1" not in error.message
+    assert _Plain.asked == []
+
+
+def test_a_page_is_not_read_without_encryption_by_a_redirect(web: WebFiles, plain: str) -> None:
+    web.moved["/page"] = f"{plain}/page"
+    url = f"{web.url}/page"
+    replies = list(PageProcess(ReadPage(url=url, named=url)).replies())
+    assert replies == [Failure(kind="unencrypted", reason=f"{plain}/page")]
+    assert _Plain.asked == []
 
 
 _PARENT = """

@@ -143,13 +143,16 @@ class Downloader:
         self._answers = kept if answer is None else [*kept, answer]
 
     def _urlopen(self, request: Any) -> Any:  # noqa: ANN401 - yt-dlp's has no types
-        self._guard.check_url(request if isinstance(request, str) else str(request.url))
+        url = request if isinstance(request, str) else str(request.url)
+        self._guard.check_url(url)
         try:
             answer = self._open(request)
         except Exception as error:
             self._keep(vars(error).get("response"))  # of a status that is a failure
             raise
         self._keep(answer)
+        if str(answer.url) != url:  # followed by a library that is not looked into
+            self._guard.check_redirect(url, str(answer.url))
         if self._is_reading:
             changed = _seconds(answer.headers.get("Last-Modified"))
             self.file_dates |= set() if changed is None else {changed}

@@ -114,6 +114,9 @@ _ERRORS: Mapping[FailureKind, Callable[[Address, str], DalstonError]] = {
         address, host, "it is in a private network"
     ),
     "site": PageSiteError,
+    "unencrypted": lambda address, target: RedirectRefusedError(
+        address, target, "it has no encryption"
+    ),
 }
 
 

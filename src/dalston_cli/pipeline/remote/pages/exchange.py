@@ -17,6 +17,7 @@ FailureKind = Literal[
     "private",
     "site",
     "too_large",
+    "unencrypted",
     "unreachable",
 ]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.pages.downloader import MOST_PAGE_BYTES, PageTooLargeError
 from dalston_cli.pipeline.remote.pages.exchange import Failure
-from dalston_cli.pipeline.remote.pages.network import NetworkGuard, PrivateNetworkError
+from dalston_cli.pipeline.remote.pages.network import NetworkGuard, UnencryptedError
 
 _DENIED = frozenset({401, 403, 407})
 _MISSING = frozenset({404, 410})
@@ -33,8 +34,8 @@ class OverLimitError(Exception):
 def failure_of(error: BaseException, guard: NetworkGuard) -> Failure:
     """Return the failure that an error of yt-dlp or of the network is."""
     causes = tuple(_causes(error))
-    if guard.refused and any(isinstance(each, PrivateNetworkError) for each in causes):
-        return Failure(kind="private", reason=guard.refused)
+    if refused := _refused(causes, guard):
+        return refused
     if any(isinstance(each, OverLimitError) for each in causes) or _errno(causes) == errno.EFBIG:
         return Failure(kind="too_large")
     if _errno(causes) in _NO_ROOM:
@@ -46,6 +47,19 @@ def failure_of(error: BaseException, guard: NetworkGuard) -> Failure:
     if status:
         return _of_status(status)
     return _of_text(causes)
+
+
+def _refused(causes: tuple[BaseException, ...], guard: NetworkGuard) -> Failure | None:
+    refused = guard.refused
+    if refused is None:
+        return None
+    # A transfer that was tried several times has the text of the last failure and nothing else.
+    is_cause = any(isinstance(each, type(refused)) for each in causes)
+    if not is_cause and str(refused) not in str(causes[0]):
+        return None
+    if isinstance(refused, UnencryptedError):
+        return Failure(kind="unencrypted", reason=Address(refused.target).shown)
+    return Failure(kind="private", reason=refused.host)
 
 
 def _of_status(status: int) -> Failure:

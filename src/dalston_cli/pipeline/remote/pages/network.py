@@ -2,14 +2,17 @@
 
 Every connection that Python makes is looked at, after its name was resolved: what is checked is
 what is connected to. A user who names an address of a private network may mean it; a page of the
-world may not lead there.
+world may not lead there. Redirects are looked at before they are followed: none leads from an
+address with encryption to one without.
 """
 
 import socket
 import sys
-from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
+from http.client import HTTPMessage
+from typing import IO, Any
+from urllib.error import URLError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, getproxies
 
 from dalston_cli.pipeline.remote.networks import is_public
 
@@ -17,22 +20,43 @@ _SCHEMES = frozenset({"http", "https", "data"})
 _OWN_CONNECTIONS = "curl_cffi"
 """A library of yt-dlp's that connects by itself, so that nothing here sees it."""
 
+_REDIRECTS = (301, 302, 303, 307, 308)
 _INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
 class PrivateNetworkError(OSError):
-    """A connection into a private network is refused."""
+    """A connection into a private network is refused.
+
+    Attributes:
+        host: What lies there.
+    """
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} is in a private network")
+        self.host = host
 
 
 class OtherSchemeError(OSError):
     """An address is none of the web."""
 
 
+class UnencryptedError(OSError):
+    """A redirect from an address with encryption to one without is refused.
+
+    Attributes:
+        target: Where it leads; may hold secrets.
+    """
+
+    def __init__(self, target: str) -> None:
+        super().__init__("a redirect leads to an address without encryption")
+        self.target = target
+
+
 class NetworkGuard:
     """Refuses addresses for the rest of this process.
 
     Attributes:
-        refused: The host that was refused last; empty for none.
+        refused: What was refused last; None for nothing.
     """
 
     def __init__(self, named: str) -> None:
@@ -41,12 +65,12 @@ class NetworkGuard:
         Args:
             named: If it lies in a private network, others there may be reached.
         """
-        self.refused = ""
+        self.refused: PrivateNetworkError | UnencryptedError | None = None
         self._inside = is_inside(named)
         self._proxies = _proxies()
 
     def install(self) -> None:
-        """Look at every connection from now on."""
+        """Look at every connection and redirect from now on; yt-dlp is to be loaded after it."""
         sys.modules[_OWN_CONNECTIONS] = None  # type: ignore[assignment] # so it is not installed
         connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -60,6 +84,30 @@ class NetworkGuard:
 
         socket.socket.connect = checked_connect  # type: ignore[assignment, method-assign] # that is the point
         socket.socket.connect_ex = checked_connect_ex  # type: ignore[assignment, method-assign] # likewise
+        self._look_at_redirects()
+
+    def _look_at_redirects(self) -> None:
+        follow = HTTPRedirectHandler.http_error_302
+
+        def checked_follow(
+            handler: HTTPRedirectHandler,
+            request: Request,
+            answer: IO[bytes],
+            code: int,
+            message: str,
+            headers: HTTPMessage,
+        ) -> Any:  # noqa: ANN401 - as urllib has it
+            target = headers.get("Location") or headers.get("URI") or ""
+            try:
+                self.check_redirect(request.full_url, urljoin(request.full_url, target))
+            except OSError as error:
+                answer.close()
+                # As a connection's failure: yt-dlp would try any other with its next library.
+                raise URLError(error) from error
+            return follow(handler, request, answer, code, message, headers)
+
+        for status in _REDIRECTS:
+            setattr(HTTPRedirectHandler, f"http_error_{status}", checked_follow)
 
     def check_url(self, url: str) -> None:
         """Look at an address before it is asked for: a proxy would resolve its name.
@@ -73,6 +121,18 @@ class NetworkGuard:
         if not self._inside and parts.hostname and is_inside(url):
             raise self._refusal(parts.hostname)
 
+    def check_redirect(self, source: str, target: str) -> None:
+        """Look at a redirect before it is followed.
+
+        Raises:
+            UnencryptedError: It leads to less safety.
+            OtherSchemeError, PrivateNetworkError: It may not be asked for.
+        """
+        if urlsplit(source).scheme == "https" and urlsplit(target).scheme != "https":
+            self.refused = UnencryptedError(target)
+            raise self.refused
+        self.check_url(target)
+
     def _check(self, sock: socket.socket, address: Any) -> None:  # noqa: ANN401 - as socket has it
         if self._inside or sock.family not in _INTERNET:
             return
@@ -83,8 +143,8 @@ class NetworkGuard:
             raise self._refusal(host)
 
     def _refusal(self, host: str) -> PrivateNetworkError:
-        self.refused = host
-        return PrivateNetworkError(f"{host} is in a private network")
+        self.refused = PrivateNetworkError(host)
+        return self.refused
 
 
 def is_inside(url: str) -> bool:
