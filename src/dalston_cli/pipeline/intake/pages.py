@@ -13,9 +13,16 @@ from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import WarningSink
 from dalston_cli.pipeline.intake.titles import titled_file
 from dalston_cli.pipeline.remote.address import Address, safe_path
+from dalston_cli.pipeline.remote.pages.downloader import MOST_ENTRIES
 from dalston_cli.pipeline.remote.pages.errors import PageEmptyError, page_error
-from dalston_cli.pipeline.remote.pages.exchange import Done, Entry, Failure, ReadPage
-from dalston_cli.pipeline.remote.pages.found import page_of
+from dalston_cli.pipeline.remote.pages.exchange import (
+    Done,
+    Entry,
+    Failure,
+    Progress,
+    ReadPage,
+)
+from dalston_cli.pipeline.remote.pages.found import page_of, reference_of
 from dalston_cli.pipeline.remote.pages.process import PageProcess
 from dalston_cli.pipeline.remote.pages.recording import PageRecording
 from dalston_cli.pipeline.remote.recording import RemoteFile
@@ -29,11 +36,25 @@ _TELL_EVERY = 10
 
 
 class UnreadablePage(RemoteFile):
-    """A page that cannot be read: it stands for its recordings, and fails as one does."""
+    """A page, or a recording of it, that cannot be read: it fails as a recording does.
 
-    def __init__(self, address: Address, error: DalstonError | OSError) -> None:
+    Args:
+        address: Of the page.
+        error: What is wrong with it.
+        reference: As people may see it; empty for its address.
+    """
+
+    def __init__(
+        self, address: Address, error: DalstonError | OSError, reference: str = ""
+    ) -> None:
         super().__init__(address)
         self.error = error
+        self._reference = reference
+
+    @property
+    def reference(self) -> str:
+        """Its address, without secrets; with its place where a page plays several."""
+        return self._reference or super().reference
 
     async def look(self, tell: Tell) -> None:
         """Raise what is wrong with the page."""
@@ -91,8 +112,9 @@ class PageScan(Struct, frozen=True):
                         self._tell_of(reply, address, found=bool(seen))
                         if not seen and not reply.num_live:
                             yield _unreadable(address, PageEmptyError(address))
-                    case _:
-                        pass
+                    case Progress():
+                        read = f"{reply.done:,} entries so far"
+                        self.on_note(f"reading the list on {address.shown}: {read}")
 
     def _request(self, entry: Entry, named: Address, files: set[Path]) -> RecordingRequest:
         source: RemoteFile
@@ -101,8 +123,8 @@ class PageScan(Struct, frozen=True):
             name = source.reference
         else:
             place = Address(entry.url) if Address(entry.url).is_web else named
-            name = page_of(entry)
-            source = UnreadablePage(place, page_error(entry.failure, place))
+            name = reference_of(entry)
+            source = UnreadablePage(place, page_error(entry.failure, place), name)
         relative = _file_name(entry, "")
         if relative in files:
             relative = _file_name(entry, f" ({entry.number or len(files) + 1})")
@@ -115,9 +137,9 @@ class PageScan(Struct, frozen=True):
         if done.num_live:
             live = count(done.num_live, "recording")
             self._warn("page_live", f"{address.shown}: {live} not over yet, left out")
-        if done.num_more:
-            more = count(done.num_more, "recording")
-            self._warn("page_long", f"{address.shown} has {more} more than are read at once")
+        if done.is_cut:
+            told = f"{address.shown} lists more than {MOST_ENTRIES:,} recordings: no more are read"
+            self._warn("page_long", told)
         if not found and not done.num_live:
             self._warn("page_without", f"{address.shown} has no recording")
 

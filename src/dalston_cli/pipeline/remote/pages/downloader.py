@@ -5,7 +5,7 @@ work on what was fetched. Every request and every connection is looked at.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ MOST_PAGE_BYTES = 50_000_000
 
 MOST_ENTRIES = 5_000
 """Of one list."""
+
+LISTS = frozenset({"playlist", "multi_video"})
+"""What yt-dlp calls a list."""
 
 _SILENCE_S = 30
 _RETRIES = 3
@@ -56,9 +59,10 @@ class _Silent:
 
 
 class Downloader:
-    """A ``YoutubeDL`` with an eye on what it asks for.
+    """A ``YoutubeDL`` with an eye on what it asks for, which leaves the entries of lists unread.
 
     Attributes:
+        guard: Looks at addresses.
         file_dates: When pages and files were changed, as their servers say, in seconds since 1970:
             yt-dlp takes that for the date of what they play.
     """
@@ -75,12 +79,14 @@ class Downloader:
 
         self.file_dates: set[float] = set()
         self._log = _Silent()
-        self._guard = guard
+        self.guard = guard
         self._is_reading = is_reading
         self.ydl: Any = YoutubeDL({**_OPTIONS, "logger": self._log, **options})
         self._answers: list[Any] = []
         self._open: Callable[[Any], Any] = self.ydl.urlopen
         self.ydl.urlopen = self._urlopen
+        self._process: Callable[..., Any] = self.ydl.process_ie_result
+        self.ydl.process_ie_result = self._process_unless_list
 
     @property
     def was_too_large(self) -> bool:
@@ -92,6 +98,14 @@ class Downloader:
         for each in self._answers:
             each.close()
         self.ydl.close()
+
+    def entries_of(self, info: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the entries of a list with their places, from 1, each read when it is asked for."""
+        from yt_dlp.utils import PlaylistEntries  # noqa: PLC0415 - as in __init__
+
+        for place, entry in PlaylistEntries(self.ydl, info).get_requested_items():
+            if entry:
+                yield place, entry
 
     def mark_of(self, info: Mapping[str, Any]) -> tuple[str, int | None]:
         """Return what changes when a recording's bytes do, empty for nothing, and its size.
@@ -137,6 +151,17 @@ class Downloader:
             return f"date {changed} {size}", size
         return "", size
 
+    def _process_unless_list(
+        self,
+        info: dict[str, Any],
+        download: bool = True,  # noqa: FBT001, FBT002 - as yt-dlp has it
+        extra_info: Any = None,  # noqa: ANN401 - likewise
+    ) -> Any:  # noqa: ANN401 - likewise
+        """Have yt-dlp go on with what it found, but for a list, of which it would read all."""
+        if info.get("_type") in LISTS:
+            return info
+        return self._process(info, download=download, extra_info=extra_info)
+
     def _keep(self, answer: Any) -> None:  # noqa: ANN401 - yt-dlp's has no types
         """Remember to close an answer."""
         kept = [each for each in self._answers if not each.closed]
@@ -144,7 +169,7 @@ class Downloader:
 
     def _urlopen(self, request: Any) -> Any:  # noqa: ANN401 - yt-dlp's has no types
         url = request if isinstance(request, str) else str(request.url)
-        self._guard.check_url(url)
+        self.guard.check_url(url)
         try:
             answer = self._open(request)
         except Exception as error:
@@ -152,7 +177,7 @@ class Downloader:
             raise
         self._keep(answer)
         if str(answer.url) != url:  # followed by a library that is not looked into
-            self._guard.check_redirect(url, str(answer.url))
+            self.guard.check_redirect(url, str(answer.url))
         if self._is_reading:
             changed = _seconds(answer.headers.get("Last-Modified"))
             self.file_dates |= set() if changed is None else {changed}

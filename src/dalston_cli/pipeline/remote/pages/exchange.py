@@ -110,7 +110,7 @@ class Entry(Struct, frozen=True, kw_only=True, tag="entry"):
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag="progress"):
-    """Bytes that are there, of ``total``; None where that is not known."""
+    """Bytes of a recording, or entries of a list, that are there; ``total`` is None if unknown."""
 
     done: int
     total: int | None = None
@@ -121,11 +121,11 @@ class Done(Struct, frozen=True, kw_only=True, tag="done"):
 
     Attributes:
         num_live: Entries that are left out because they go on or have not begun.
-        num_more: Entries beyond those that are looked at.
+        is_cut: A list has more entries than are read of one.
     """
 
     num_live: int = 0
-    num_more: int = 0
+    is_cut: bool = False
 
 
 PageReply = Entry | Progress | Done | Failure

@@ -28,7 +28,7 @@ from dalston_cli.pipeline.remote.pages.exchange import (
 )
 from dalston_cli.pipeline.remote.pages.failures import OverLimitError, failure_of
 from dalston_cli.pipeline.remote.pages.network import NetworkGuard
-from dalston_cli.pipeline.remote.pages.reading import PageReader
+from dalston_cli.pipeline.remote.pages.reading import PageReader, reading_downloader
 
 _SPARE_BYTES = 1 << 20
 """So that what is counted is refused before what the system refuses."""
@@ -57,7 +57,7 @@ def answer(job: PageJob, guard: NetworkGuard, answers: BinaryIO) -> None:
         answers.flush()
 
     if isinstance(job, ReadPage):
-        reader = PageReader(job, guard)
+        reader = PageReader(job, reading_downloader(job, guard), send)
         with closing(reader.entries()) as entries:
             for each in entries:
                 is_wanted = isinstance(each, Failure) or each.identity == job.only
