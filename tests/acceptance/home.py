@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+import yaml
 from tests.support.in_process import run_dalston
 from tests.support.places import folder_variables
 from tests.support.processes import line_of, processes_of
@@ -80,6 +81,19 @@ class Home:
         """
         variables = {**self.environ, **environ}
         return run_dalston(*arguments, environ=variables, cwd=cwd or self.folder)
+
+    def use_catalog(self, entry: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        """Have a catalog of one model, and the variables that lead to where it is."""
+        catalog = self.folder / "catalog"
+        catalog.mkdir()
+        text = yaml.safe_dump(dict(entry))
+        (catalog / f"{entry['id']}.yaml").write_text(text, encoding="utf-8")
+        self.environ |= {**environ, "DALSTON_CATALOG_PATH": str(catalog)}
+
+    def pull(self, model: str) -> None:
+        """Get a model's weights."""
+        pulled = self.run_here("models", "pull", model)
+        assert pulled.returncode == 0, pulled.stderr
 
     def start(
         self, *arguments: str | Path, cwd: Path | None = None, **environ: str

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.acceptance.home import Home
 from tests.support.hub import HubRepo, HubServer, running_hub
 from tests.support.tiny_gguf import TEXT, make_folder, make_parrot
@@ -43,10 +42,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 @pytest.fixture(scope="module")
 def user(lasting_home: Home, hub: HubServer) -> Home:
     """Has no key of a service and no Ollama."""
-    catalog = lasting_home.folder / "catalog"
-    catalog.mkdir()
-    (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
-    lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
+    lasting_home.use_catalog(ENTRY, hub.environment)
     lasting_home.environ["OLLAMA_BASE_URL"] = "http://127.0.0.1:1"
     for service in ("ANTHROPIC", "OPENAI"):
         for name in (f"{service}_API_KEY", f"{service}_BASE_URL"):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jiwer
 import pytest
-import yaml
 from tests.acceptance.home import Home, events_of
 from tests.support.hub import HubRepo, HubServer, running_hub
 from tests.support.onnx_models.families import make_transducer
@@ -30,12 +29,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 @pytest.fixture(scope="module")
 def user(lasting_home: Home, hub: HubServer) -> Home:
     """Has pulled the model."""
-    catalog = lasting_home.folder / "catalog"
-    catalog.mkdir()
-    (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
-    lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
-    pulled = lasting_home.run_here("models", "pull", MODEL)
-    assert pulled.returncode == 0, pulled.stderr
+    lasting_home.use_catalog(ENTRY, hub.environment)
+    lasting_home.pull(MODEL)
     return lasting_home
 
 

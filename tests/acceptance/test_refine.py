@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.acceptance.home import Home
 from tests.support.language_models import (
     Answer,
@@ -50,15 +49,9 @@ def server(running_server: LanguageModelServer) -> LanguageModelServer:
 @pytest.fixture(scope="module")
 def user(lasting_home: Home, running_server: LanguageModelServer) -> Home:
     """Has Anthropic's key, a server in its place, and a model file of their own."""
-    catalog = lasting_home.folder / "catalog"
-    catalog.mkdir()
-    (catalog / "my-llama.yaml").write_text(yaml.safe_dump(OWN_MODEL), encoding="utf-8")
-    environment = running_server.environment
-    lasting_home.environ |= {
-        "ANTHROPIC_API_KEY": SECRET,
-        "ANTHROPIC_BASE_URL": environment["ANTHROPIC_BASE_URL"],
-        "DALSTON_CATALOG_PATH": str(catalog),
-    }
+    address = running_server.environment["ANTHROPIC_BASE_URL"]
+    service = {"ANTHROPIC_API_KEY": SECRET, "ANTHROPIC_BASE_URL": address}
+    lasting_home.use_catalog(OWN_MODEL, service)
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         lasting_home.environ.pop(name, None)
     return lasting_home

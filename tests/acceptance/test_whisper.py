@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.acceptance.home import Home, counts_of, events_of
 from tests.support.hub import HubRepo, HubServer, running_hub
 from tests.support.speech import needs_flite, say
@@ -41,18 +40,14 @@ def hub() -> Iterator[HubServer]:
 @pytest.fixture(scope="module")
 def user(lasting_home: Home, hub: HubServer) -> Home:
     """Has a catalog of one model, and none of its weights."""
-    catalog = lasting_home.folder / "catalog"
-    catalog.mkdir()
-    (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
-    lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
+    lasting_home.use_catalog(ENTRY, hub.environment)
     return lasting_home
 
 
 @pytest.fixture(scope="module")
 def owner(user: Home) -> Home:
     """The same user, who has pulled the model."""
-    pulled = user.run_here("models", "pull", MODEL)
-    assert pulled.returncode == 0, pulled.stderr
+    user.pull(MODEL)
     return user
 
 

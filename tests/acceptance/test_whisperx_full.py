@@ -10,7 +10,6 @@ from typing import Any
 
 import jiwer
 import pytest
-import yaml
 from tests.acceptance.home import Home, events_of
 from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.hub import HubRepo, HubServer, running_hub
@@ -64,12 +63,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 @pytest.fixture(scope="module")
 def user(lasting_home: Home, hub: HubServer) -> Home:
     """Has pulled the bundle."""
-    catalog = lasting_home.folder / "catalog"
-    catalog.mkdir()
-    (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
-    lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
-    pulled = lasting_home.run_here("models", "pull", MODEL)
-    assert pulled.returncode == 0, pulled.stderr
+    lasting_home.use_catalog(ENTRY, hub.environment)
+    lasting_home.pull(MODEL)
     return lasting_home
 
 

@@ -306,8 +306,10 @@ print(list(PageProcess(ReadPage(url=url, named=url)).replies()))
 def test_the_process_of_yt_dlp_ends_with_its_parent(web: WebFiles) -> None:
     web.silent.add("/page")
     parent = subprocess.Popen([sys.executable, "-c", _PARENT, f"{web.url}/page"])
+    deadline = time.monotonic() + 60
     while ("GET", "/page") not in web.asked:
         assert parent.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     [child] = psutil.Process(parent.pid).children()
     parent.kill()
