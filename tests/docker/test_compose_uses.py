@@ -1,6 +1,5 @@
 """A Compose stack as others use it: over the network with a token, and while it is edited."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from tests.docker.stack import Stack
 from tests.docker.test_compose import ENGINE, SENTENCE, made_service, reused, status, transcribe
 from tests.docker.user import DockerUser, made_user
+from tests.support.ports import free_port
 from tests.support.speech import needs_flite, say
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, needs_flite]
@@ -51,16 +51,10 @@ def user(docker_daemon: str) -> Iterator[DockerUser]:
         yield made
 
 
-def free_port() -> int:
-    with socket.create_server((ADDRESS, 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
-
-
 @pytest.fixture
 def url(user: DockerUser) -> str:
     """Of the engine at its fixed place, which the user's settings name."""
-    url = f"http://{ADDRESS}:{free_port()}"
+    url = f"http://{ADDRESS}:{free_port(ADDRESS)}"
     settings = user.folder / "config" / "config.toml"
     settings.parent.mkdir()
     settings.write_text(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.docker.own_engine import EngineAuthor, made_author
+from tests.support.ports import free_port
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,8 +32,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a registry for one test; the daemon has to be on this machine."""
     folder = tmp_path_factory.mktemp("registry")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     file = folder / "config.yml"
     file.write_text(CONFIGURATION.format(folder=folder / "blobs", port=port))
     with (folder / "log").open("w") as log:

@@ -1,7 +1,6 @@
 """A Redis of the system's, in a process of its own, that writes what it has to a file."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from tests.support.ports import free_port
 
 PROGRAM = "redis-server"
 needs_redis = pytest.mark.skipif(
@@ -26,8 +26,7 @@ class RedisServer:
     """
 
     def __init__(self, folder: Path, *words: str) -> None:
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
         self._words = words or ("--appendonly", "yes", "--appendfsync", "always")
