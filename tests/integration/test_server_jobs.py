@@ -340,7 +340,7 @@ def test_a_failed_recording_says_why(ada: httpx2.Client, tmp_path: Path) -> None
 
 
 def test_a_killed_server_goes_on_and_a_removed_job_ends(tmp_path: Path) -> None:
-    home = ServerHome({"RUN_S": "2"})
+    home = ServerHome({"RUN_S": "0.5"})
     talk = write_recording(tmp_path / "talk.wav", seconds=6)
     try:
         with served(home) as server, server.client() as client:
@@ -362,7 +362,7 @@ def test_a_killed_server_goes_on_and_a_removed_job_ends(tmp_path: Path) -> None:
             metrics = client.get("/metrics").text
             assert "dalston_recordings_in_work 0.0" in metrics
 
-            left = upload(client, write_recording(tmp_path / "left.wav", seconds=8)).json()["id"]
+            left = upload(client, write_recording(tmp_path / "left.wav", seconds=4)).json()["id"]
             running(client, left)
             assert server.stop() == 0  # it is not lost by Ctrl-C either
         with served(home) as server, server.client() as client:
