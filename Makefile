@@ -7,7 +7,7 @@ install: ## an environment in .venv with everything for development
 check: ## lint, format, types, import contracts, sizes
 	scripts/check
 
-test: ## the tests of everything but most engines and Docker, in minutes; installs first if there is no .venv
+test: ## the tests of everything but single engines and Docker, in minutes; installs first if there is no .venv
 	scripts/test
 
 test-all: ## every test; Docker's where there is a daemon

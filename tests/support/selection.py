@@ -1,9 +1,9 @@
 """The tests that belong to ``make test``, and those that share a worker.
 
-``--part newcomer`` runs the tests for a fresh clone: it takes minutes,
-needs no Docker and no PyTorch, and leaves out tests that are marked as slow. ``--part rest`` runs
-all others. With workers (``-n 3``), the tests of one file stay together and so share its fixtures;
-so do those of one engine, and all of Docker's, which look at one daemon.
+``--part newcomer`` runs the tests for a fresh clone: it takes minutes, needs no Docker and no
+PyTorch, and leaves out the engines' own suites and tests that are marked as slow. ``--part rest``
+runs all others. With workers (``-n 3``), the tests of one file stay together and so share its
+fixtures; so do those of one engine, and all of Docker's, which look at one daemon.
 """
 
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,6 @@ NEWCOMER = (
     "tests/integration",
     "tests/acceptance/test_bare_machine.py",
     "tests/acceptance/test_examples.py",
-    "engines/transcribe/pocketsphinx",
 )
 LONGEST_FIRST = (
     "tests/docker",

@@ -31,9 +31,7 @@ def test_what_a_newcomer_runs_exists() -> None:
         ("tests/acceptance/test_examples.py", False),
         ("tests/acceptance/test_whisper.py", True),
         ("tests/docker", True),
-        ("engines/transcribe", False),
-        ("engines/transcribe/pocketsphinx/tests/test_pocketsphinx_engine.py", False),
-        ("engines/transcribe/nemo", True),
+        ("engines/transcribe", True),
     ],
 )
 def test_make_test_imports_only_what_it_runs(place: str, left_out: bool) -> None:
