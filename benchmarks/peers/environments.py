@@ -1,7 +1,7 @@
 """The peers' environments: each is built once, of pinned packages with hashes, and kept.
 
-whisperx gets the lock of the engine whisperx-full. The metadata of whisperx 3.8.6 asks for torch
-2.8, which it does not need; the lock has torch 2.13 without CUDA, on Linux from a folder of wheels
+The metadata of whisperx 3.8.6 asks for torch 2.8, which it does not need; its lock, which
+``scripts/lock_engine.py`` makes, has torch 2.13 without CUDA, on Linux from a folder of wheels
 (``UV_FIND_LINKS``), and torchaudio 2.11, whose compiled part wants CUDA and is removed here.
 """
 
@@ -17,12 +17,12 @@ from pathlib import Path
 import uv
 
 from benchmarks.peers.benchmark import ContenderError
-from benchmarks.workshop import REPOSITORY
 
+_LOCKS = Path(__file__).parent / "locks"
 LOCKS = {
-    "whisper-ctranslate2": Path(__file__).parent / "locks" / "whisper-ctranslate2.lock",
-    "whisperx": REPOSITORY / "engines" / "multi" / "whisperx-full" / "requirements.lock",
-    "py-spy": Path(__file__).parent / "locks" / "py-spy.lock",
+    "whisper-ctranslate2": _LOCKS / "whisper-ctranslate2.lock",
+    "whisperx": _LOCKS / "whisperx" / "requirements.lock",
+    "py-spy": _LOCKS / "py-spy.lock",
 }
 SHOWN = ("whisper-ctranslate2", "whisperx", "faster-whisper", "ctranslate2", "torch", "py-spy")
 PIN = re.compile(r"^([a-z][\w.-]*)==([\w.+]+)(?!.*sys_platform !=)", re.MULTILINE)

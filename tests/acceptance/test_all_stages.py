@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.acceptance.home import Home, events_of
 from tests.support.all_stages import (
     DOES,
@@ -84,6 +85,40 @@ def test_speakers_for_a_finished_folder_cost_diarization_only(user: Home, tmp_pa
         assert new["emotion"] == old["emotion"]
         assert "speaker" not in old
         assert new["speaker"] in {turn["speaker"] for turn in after["turns"]}
+
+
+def test_the_name_of_a_group_stands_for_the_models_of_several_engines(
+    user: Home, tmp_path: Path
+) -> None:
+    """Speakers are added later, and alone; what each model did is its own."""
+    group = {"id": "trio", "name": "Three models", "options": {"batch_size": 4}}
+    group |= {"models": {stage: DOES[stage].id for stage in ("transcribe", "align", "diarize")}}
+    groups = Path(user.environ["DALSTON_CATALOG_PATH"]) / "groups"
+    groups.mkdir()
+    (groups / "trio.yaml").write_text(yaml.safe_dump(group), encoding="utf-8")
+    note = say("Please send the red letter to Frank.", tmp_path / "note.wav")
+    command = ("transcribe", note, "-m", "trio", "-o", tmp_path, "-f", "json", "--json")
+
+    plan = user.run_here("plan", note, "-m", "trio", "--diarize").stdout
+    first = user.run(*command, timeout_s=1200)
+    second = user.run(*command, "--diarize", "--num-speakers", "1", timeout_s=1200)
+
+    for stage in group["models"]:
+        model = DOES[stage]
+        assert f"{stage}: {model.id} on engine {model.entry['engine']}" in plan
+    assert "it was asked for as trio" in plan
+    assert (first.returncode, second.returncode) == (0, 0), problem_of(first) + problem_of(second)
+    assert stages_run(events_of(first)) == {"note.wav": {"prepare", "transcribe", "align"}}
+    assert stages_run(events_of(second)) == {"note.wav": {"prepare", "diarize"}}
+    transcript = read(tmp_path / "note.json")
+    made = records(transcript)
+    for stage, model in group["models"].items():
+        assert (made[stage]["engine"], made[stage]["model"]) == (DOES[stage].entry["engine"], model)
+    assert made["transcribe"]["options"]["batch_size"] == 4
+    assert made["transcribe"]["options"]["word_timestamps"] is False
+    words = [word for segment in transcript["segments"] for word in segment["words"]]
+    assert [word["start"] for word in words] == sorted(word["start"] for word in words)
+    assert {word["speaker"] for word in words} == {"SPEAKER_00"}
 
 
 def test_a_stage_that_fails_leaves_the_transcript(user: Home, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.support import compose
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = {"pocketsphinx", "faster-whisper", "onnx-asr", "nemo", "transformers"}
-SPEAKERS = {"whisperx-align", "pyannote", "whisperx-full"}
+SPEAKERS = {"whisperx-align", "pyannote"}
 DETECT = {"emotion2vec", "panns-events"}
 TRANSLATE = {"ctranslate2"}
 

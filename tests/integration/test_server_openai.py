@@ -199,8 +199,10 @@ def test_a_file_that_is_too_large_is_refused(client: openai.OpenAI, home: Server
 
 def test_models_are_those_that_are_installed(client: openai.OpenAI) -> None:
     names = {each.id for each in client.models.list()}
-    assert {"speech", "silent", "whisper-1"} <= names
-    assert "faster-whisper-large-v3" not in names
+    assert {"speech", "silent", "whisper-1", "pair"} <= names
+    assert not {"faster-whisper-large-v3", "whisperx-large-v3"} & names
+    pair = client.models.retrieve("pair").model_dump()
+    assert (pair["name"], pair["models"]) == ("Two models", ["speech", "speakers"])
     assert client.models.retrieve("speech").owned_by == "dalston"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("nothing")

@@ -72,7 +72,6 @@ def test_which_one(
     [
         pytest.param(Stage.DIARIZE, ("faster-whisper-base",), DIARIZING_STARTER, id="none is here"),
         pytest.param(Stage.DIARIZE, ("nemo-sortformer-4spk-v2",), None, id="one is here"),
-        pytest.param(Stage.DIARIZE, ("whisperx-large-v3-diarize",), None, id="a bundle is here"),
         pytest.param(Stage.ALIGN, (), None, id="no stage of its own"),
     ],
 )

@@ -1,5 +1,6 @@
 """A home for whole runs in tests: the fake engine as every stage's engine, and recordings."""
 
+import json
 import shutil
 import wave
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,13 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
     folder.mkdir(parents=True, exist_ok=True)
     text = _MODEL.format(id=id, stages=stages, **values)
     write_whole(folder / f"{id}.yaml", text.encode())  # other processes may be reading it
+
+
+def write_group(folder: Path, id: str, **models: str) -> None:  # noqa: A002 - a field's name
+    """Write one file of a group of two models; ``models`` are by their stages."""
+    (folder / "groups").mkdir(parents=True, exist_ok=True)
+    text = f"id: {id}\nname: Two models\nmodels: {json.dumps(models)}\n"
+    write_whole(folder / "groups" / f"{id}.yaml", text.encode())
 
 
 def make_catalog(folder: Path, engines: Path | None = None) -> Catalog:

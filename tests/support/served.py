@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 from tests.support.in_process import run_dalston
 from tests.support.launching import FAKE
-from tests.support.pipeline_home import write_model
+from tests.support.pipeline_home import write_group, write_model
 from tests.support.places import folder_variables
 
 
@@ -31,6 +31,7 @@ class ServerHome:
         write_model(models, "speakers", "diarize", rank=1000)
         write_model(models, "silent", "transcribe", words="false")
         write_model(models, "fails", "transcribe", runtime_id="raises")
+        write_group(models, "pair", transcribe="speech", diarize="speakers")
         variables = {f"DALSTON_FAKE_{name}": value for name, value in (knobs or {}).items()}
         if variables:
             engine = self.folder / "engines" / "fake"

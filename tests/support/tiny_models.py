@@ -96,13 +96,6 @@ NEMO = TinyModel(
 ALIGNER = TinyModel(
     _entry("tiny-aligner", "whisperx-align", "align", languages=["en"]), by_copy(WAV2VEC2)
 )
-BUNDLE = TinyModel(
-    {
-        **_entry("tiny-bundle", "whisperx-full", "transcribe", languages=["en"], rank=4),
-        "stages": ["transcribe", "align", "diarize"],
-    },
-    by_script("multi/whisperx-full", "", tiny_whisper.WEIGHTS, WAV2VEC2),
-)
 DIARIZER = TinyModel(
     _entry("tiny-diarizer", "pyannote", "diarize"), by_script("diarize/pyannote", "community")
 )
@@ -118,7 +111,7 @@ TRANSLATOR = TinyModel(
 
 PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)
 """One for each stage that needs the audio."""
-EVERY = (*PIPELINE, PARAKEET, NEMO, BUNDLE)
+EVERY = (*PIPELINE, PARAKEET, NEMO)
 
 
 def repositories(models: Iterable[TinyModel], folder: Path) -> dict[str, HubRepo]:

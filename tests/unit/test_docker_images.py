@@ -30,8 +30,7 @@ from dalston_sdk.wire import Stage
 ROOT = Path(__file__).parents[2]
 ENGINES = [path.parent for path in sorted((ROOT / "engines").glob("*/*/engine.yaml"))]
 WITH_PYTORCH = {
-    *("nemo", "transformers", "whisperx-align", "pyannote", "whisperx-full", "emotion2vec"),
-    "panns-events",
+    *("nemo", "transformers", "whisperx-align", "pyannote", "emotion2vec", "panns-events"),
 }
 REGISTRY = "registry.example.org/speech"
 
@@ -79,7 +78,6 @@ def test_a_dockerfile_names_its_base_by_digest(variant: str) -> None:
         ("transcribe/faster-whisper", False),  # CTranslate2 loads CUDA 12
         ("transcribe/onnx-asr", False),  # as does ONNX Runtime
         ("translate/ctranslate2", False),
-        ("multi/whisperx-full", False),  # CTranslate2 beside PyTorch
         ("transcribe/nemo", True),
         ("transcribe/transformers", True),
         ("align/whisperx-align", True),

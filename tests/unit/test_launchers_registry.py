@@ -7,6 +7,7 @@ from tests.support.launching import engine_entry
 
 import dalston_cli.launchers
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
+from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.base import EngineSpec, LauncherContext
@@ -153,11 +154,11 @@ def test_a_remote_engine_that_does_not_exist_is_a_wrong_setting(tmp_path: Path) 
     file.write_text('model = "auto"\n[remote.faek]\nurl = "http://gpu:8401"\n', encoding="utf-8")
     resolved = load_settings(environ={}, file=file)
     with pytest.raises(SettingsFileError) as caught:
-        check_remotes(resolved, ["fake", "other"])
+        check_remotes(resolved, Catalog(engines={"fake": engine_entry()}, models={}))
     assert caught.value.message == (
         f"{file}:2: remote.faek: there is no engine `faek`; did you mean `fake`?"
     )
-    check_remotes(resolved, ["faek"])
+    check_remotes(resolved, Catalog(engines={"faek": engine_entry()}, models={}))
 
 
 GPUS = (Gpu(index=0, name="small", vram_mb=8000), Gpu(index=1, name="large", vram_mb=24000))

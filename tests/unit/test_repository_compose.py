@@ -25,7 +25,7 @@ PROFILES = {
     "refine": "refine",
     "translate": "translate",
 }
-"""By the folder of an engine; that of whisperx-full, which does several things, is ``multi``."""
+"""By the folder of an engine."""
 
 GENERATOR = script("generate_compose_docs")
 ENGINES = {

@@ -1,11 +1,11 @@
 """Checks that the files of the catalog fit together."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from dalston_cli.catalog.document import Document, Problem
-from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry, ModelGroup
 from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import OPTIONS, Stage
 
@@ -45,13 +45,46 @@ def check_model(
     yield from _check_defaults(model, engine, document)
 
 
+def check_group(
+    group: ModelGroup,
+    models: Mapping[str, ModelEntry],
+    engines: Mapping[str, EngineEntry],
+    document: Document,
+) -> Iterator[Problem]:
+    """Yield mistakes of a group: its models must exist, and do their stages with its options."""
+    for stage, name in group.models.items():
+        path, model = ("models", stage.value), models.get(name)
+        if model is None:
+            yield document.problem(path, f"there is no model `{name}`{did_you_mean(name, models)}")
+        elif stage not in model.stages:
+            yield document.problem(path, f"the model {name} does not cover this stage")
+        elif stage is Stage.TRANSCRIBE:
+            offered = engines[model.engine]
+            yield from _check_options("options", group.options, [stage], offered, document)
+    if group.engines in engines:
+        yield document.problem(("engines",), f"`{group.engines}` is an engine")
+
+
 def _check_defaults(
     model: ModelEntry, engine: EngineEntry, document: Document
 ) -> Iterator[Problem]:
     stages = [stage for stage in model.stages if stage in engine.stages]
-    known = {name for stage in stages for name in engine.stages[stage].options} | LOAD_OPTIONS
-    for name, value in model.defaults.items():
-        path = ("defaults", name)
+    defaults, also = model.defaults, LOAD_OPTIONS
+    yield from _check_options("defaults", defaults, stages, engine, document, also=also)
+
+
+def _check_options(
+    key: str,
+    options: Mapping[str, object],
+    stages: Sequence[Stage],
+    engine: EngineEntry,
+    document: Document,
+    *,
+    also: frozenset[str] = frozenset(),
+) -> Iterator[Problem]:
+    known = {name for stage in stages for name in engine.stages[stage].options} | also
+    for name, value in options.items():
+        path = (key, name)
         if name not in known:
             message = f"the engine {engine.name} has no such option{did_you_mean(name, known)}"
             yield document.problem(path, message)

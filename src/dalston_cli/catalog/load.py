@@ -1,4 +1,4 @@
-"""Reads the catalogs: every ``engine.yaml``, model file and pipeline file on the search path.
+"""Reads the catalogs: every ``engine.yaml``, model, group and pipeline file on the search path.
 
 Built-in files come first, then the user's folders in their order: an entry of a later folder
 replaces the one of the same name in an earlier folder.
@@ -6,7 +6,7 @@ replaces the one of the same name in an earlier folder.
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -14,13 +14,13 @@ from typing import ClassVar, TypeVar
 from msgspec import Struct
 
 import dalston_cli
-from dalston_cli.catalog.check import check_engine, check_model
+from dalston_cli.catalog.check import check_engine, check_group, check_model
 from dalston_cli.catalog.document import CatalogError, Document, Problem
 from dalston_cli.catalog.entry import WrongEntryError
 from dalston_cli.catalog.kept_documents import KeptDocuments
 from dalston_cli.catalog.names.aliases import AliasReader, repositories
 from dalston_cli.catalog.names.nearest import did_you_mean_model
-from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, ModelGroup
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.locations import Locations
@@ -28,6 +28,7 @@ from dalston_sdk.wire import Stage
 
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
 _MODEL_PATTERNS = ("*.yaml", "models/*.yaml")
+_GROUP_PATTERNS = ("groups/*.yaml",)
 
 EntryT = TypeVar("EntryT", bound=CatalogEntry)
 
@@ -75,12 +76,24 @@ class UnknownEngineError(UnknownEntryError):
     noun = "engine"
 
 
+class SeveralEnginesError(UsageError):
+    """The name stands for several engines where one is needed."""
+
+    code = "several_engines"
+
+    def __init__(self, name: str, engines: Sequence[str]) -> None:
+        super().__init__(
+            f"`{name}` is no engine, it stands for {', '.join(engines)}",
+            hint=f"name one of them, such as {engines[0]}",
+        )
+
+
 class CatalogPaths(Struct, frozen=True, kw_only=True):
     """The folders to read, in order; later ones win.
 
     Attributes:
         engines: Each holds ``engine.yaml``, or folders (at most two deep) that hold one.
-        models: Each holds model files, or a folder ``models`` that does.
+        models: Each holds model files, or a folder ``models`` that does; and a folder ``groups``.
     """
 
     engines: tuple[Path, ...]
@@ -111,30 +124,65 @@ class Catalog:
     Attributes:
         models: By id.
         aliases: The id of the model that each other name means.
+        groups: Ids that stand for several models.
         notes: For people: entries that replaced others.
     """
 
     engines: Mapping[str, EngineEntry]
     models: Mapping[str, ModelEntry]
     aliases: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, ModelGroup] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def engine(self, name: str) -> EngineEntry:
-        """Return the engine called ``name``, or raise an UnknownEngineError."""
+        """Return the engine called ``name``.
+
+        Raises:
+            UnknownEngineError: There is none.
+            SeveralEnginesError: Several are called that together.
+        """
+        if several := self.engines_called(name):
+            raise SeveralEnginesError(name, several)
         if name not in self.engines:
             raise UnknownEngineError(name, self.engines)
         return self.engines[name]
 
-    def model(self, name: str) -> ModelEntry:
-        """Return the model with this id or alias, or raise an UnknownModelError."""
+    def engines_called(self, name: str) -> tuple[str, ...]:
+        """Return the engines that ``name`` stands for, those of some groups; none for an engine."""
+        models = [group.models.values() for group in self.groups.values() if group.engines == name]
+        return tuple({self.models[model].engine: None for each in models for model in each})
+
+    def model(self, name: str, stage: Stage = Stage.TRANSCRIBE) -> ModelEntry:
+        """Return the model with this id or alias, or raise an UnknownModelError.
+
+        The id of a group means its model for ``stage``, or the transcribing one if it has none.
+        """
+        if group := self.groups.get(name):
+            name = group.models.get(stage, group.models[Stage.TRANSCRIBE])
         model_id = self.aliases.get(name, name)
         if model_id not in self.models:
-            raise UnknownModelError(name, did_you_mean_model(name, self.models, self.aliases))
+            raise UnknownModelError(name, did_you_mean_model(name, self.models, self._meant()))
         return self.models[model_id]
 
+    def models_of(self, name: str) -> tuple[ModelEntry, ...]:
+        """Return the model with this id or alias, or all of a group; raises as ``model``."""
+        group = self.groups.get(name)
+        if group is None:
+            return (self.model(name),)
+        return tuple(self.models[each] for each in dict.fromkeys(group.models.values()))
+
+    def licence(self, name: str) -> str:
+        """Return the licence of what ``name`` means, an SPDX expression."""
+        return " AND ".join(dict.fromkeys(model.licence for model in self.models_of(name)))
+
     def has_model(self, name: str) -> bool:
-        """Return True if a model has this id or alias."""
-        return name in self.models or name in self.aliases
+        """Return True if a model has this id or alias, or a group this id."""
+        return name in self.models or name in self.aliases or name in self.groups
+
+    def _meant(self) -> Mapping[str, str]:
+        """Return the transcribing model that each name besides ids of models means."""
+        groups = {name: group.models[Stage.TRANSCRIBE] for name, group in self.groups.items()}
+        return {**self.aliases, **groups}
 
     def with_model(self, name: str, model: ModelEntry) -> "Catalog":
         """Return the same with one more model, which ``name`` and its aliases mean."""
@@ -253,6 +301,7 @@ def reader_of_files() -> EntryReader:
 def _read_catalog(paths: CatalogPaths, reader: EntryReader) -> Catalog:
     engines = reader.read(EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name")
     models = reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
+    groups = reader.read(ModelGroup, paths.models, _GROUP_PATTERNS, noun="group")
     reader.stop_on_problems()
     for engine in engines.values():
         document = reader.documents[engine.folder / "engine.yaml"]
@@ -260,8 +309,13 @@ def _read_catalog(paths: CatalogPaths, reader: EntryReader) -> Catalog:
     for model in models.values():
         reader.problems += check_model(model, engines, reader.documents[model.file])
     aliases = _read_aliases(models, reader)
+    for name in sorted(groups.keys() & (models.keys() | aliases.keys())):
+        reader.notes.append(f"a model takes the name of the group in {groups.pop(name).file}")
+    for group in groups.values():
+        reader.problems += check_group(group, models, engines, reader.documents[group.file])
     reader.stop_on_problems()
-    return Catalog(engines=engines, models=models, aliases=aliases, notes=tuple(reader.notes))
+    notes = tuple(reader.notes)
+    return Catalog(engines=engines, models=models, aliases=aliases, groups=groups, notes=notes)
 
 
 def _read_aliases(models: Mapping[str, ModelEntry], reader: EntryReader) -> dict[str, str]:

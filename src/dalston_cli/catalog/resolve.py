@@ -148,7 +148,7 @@ def recommended(
 def _named(
     catalog: Catalog, stage: Stage, request: ModelRequest, installed: Collection[str]
 ) -> ModelEntry:
-    model, language = catalog.model(request.model), request.language
+    model, language = catalog.model(request.model, stage), request.language
     able = (
         other for other in catalog.models_for(stage) if supports_language(other, stage, language)
     )

@@ -1,4 +1,4 @@
-"""The contents of an ``engine.yaml``, a model file and a pipeline file.
+"""The contents of an ``engine.yaml``, a model file, a group file and a pipeline file.
 
 An unknown key is an error.
 """
@@ -224,3 +224,26 @@ class ModelEntry(CatalogEntry, frozen=True, kw_only=True):
             return ()
         first = (self.source.repo,) if self.gated else ()
         return first + tuple(part.repo for part in self.source.parts if part.gated)
+
+
+class ModelGroup(CatalogEntry, frozen=True, kw_only=True):
+    """An id that stands for several models, from its file under ``catalog/groups``.
+
+    Attributes:
+        models: The id of the model for each stage; transcribing is one of them.
+        options: Options of transcribing, unless the user sets them.
+        engines: A name that the engines of its models have together.
+    """
+
+    id: Identifier
+    name: str
+    models: dict[Stage, Identifier]
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    engines: Identifier | None = None
+    notes: str = ""
+    file: Path = Path()
+
+    def check(self) -> None:
+        """Refuse a group that cannot transcribe."""
+        if Stage.TRANSCRIBE not in self.models:
+            raise ValueError("`models` lacks one for transcribe")

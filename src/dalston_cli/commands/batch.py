@@ -143,7 +143,7 @@ def read_batch(
     locations, catalog = Locations.from_environment(), load_catalog(remember=not is_plan)
     if said.models_dir:
         locations = replace(locations, models=said.models_dir)
-    check_remotes(resolved, catalog.engines)
+    check_remotes(resolved, catalog)
     catalog = with_own_servers(catalog, run_options, locations, warnings.append, is_plan=is_plan)
     named = _models_named(run_options, recordings)
     if not elsewhere and not all(name == AUTO_MODEL or catalog.has_model(name) for name in named):

@@ -101,7 +101,7 @@ def serve(
         raise StoreWithoutQueueError
     resolved = resolve({} if store is None else {"store": store}, profile=profile)
     catalog, locations = load_catalog(), Locations.from_environment()
-    check_remotes(resolved, catalog.engines)
+    check_remotes(resolved, catalog)
     options = build_run_options(resolved.settings.replaced(output_dir="."))
     request = ServeRequest(
         environment=environment_of(resolved, options, catalog, locations),

@@ -5,7 +5,7 @@ its name in ``settings.choices.LauncherName``.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -16,12 +16,12 @@ from msgspec import Struct
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import Launcher, LauncherContext
-from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.choices import AUTO, LauncherName
 from dalston_cli.settings.explain import SettingsFileError, line_of
 from dalston_cli.settings.locations import Locations
 
 if TYPE_CHECKING:
+    from dalston_cli.catalog.load import Catalog
     from dalston_cli.settings.load import ResolvedSettings
 
 LAUNCHER_NAMES = tuple(name for name in get_args(LauncherName) if name != AUTO)
@@ -179,14 +179,16 @@ def configured_launchers(
     )
 
 
-def check_remotes(resolved: "ResolvedSettings", engines: Collection[str]) -> None:
+def check_remotes(resolved: "ResolvedSettings", catalog: "Catalog") -> None:
     """Make sure that every remote engine of the settings is one that exists.
 
     Raises:
         SettingsFileError: One is not; it would never be used.
     """
     for name in resolved.remote:
-        if name not in engines:
+        try:
+            catalog.engine(name)
+        except UsageError as error:
             line = line_of(resolved.file.read_text(encoding="utf-8"), ("remote", name))
-            problem = f"remote.{name}: there is no engine `{name}`{did_you_mean(name, engines)}"
-            raise SettingsFileError(resolved.file, line, problem)
+            problem = f"remote.{name}: {error.message}"
+            raise SettingsFileError(resolved.file, line, problem) from error

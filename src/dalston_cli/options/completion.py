@@ -23,7 +23,8 @@ def complete_models(incomplete: str) -> list[tuple[str, str]]:
     catalog = load_catalog()
     # Repositories of the hub are too many to show them all.
     shown = [alias for alias in catalog.aliases if incomplete or "/" not in alias]
-    names = {**{alias: catalog.model(alias) for alias in shown}, **catalog.models}
+    own = {**catalog.groups, **catalog.models}
+    names = {**{alias: catalog.model(alias) for alias in shown}, **own}
     return [
         ("auto", "the best installed model for this machine"),
         *((name, model.name) for name, model in names.items() if name.startswith(incomplete)),

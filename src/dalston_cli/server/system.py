@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dalston_cli import __version__
-from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.formats.registry import WRITERS
@@ -44,8 +45,7 @@ class SystemEndpoints:
 
     async def models(self, _request: Request) -> Response:
         """List the models that can be used now, and the names that stand for one."""
-        entries = await run_in_threadpool(self._installed)
-        listed = [_model(each) for each in entries]
+        listed = [about for _, about in await run_in_threadpool(self._installed)]
         return answer({"object": "list", "data": [*listed, *map(_their_model, sorted(_THEIRS))]})
 
     async def model(self, request: Request) -> Response:
@@ -53,9 +53,9 @@ class SystemEndpoints:
         name = request.path_params["model"]
         if name in _THEIRS:
             return answer(_their_model(name))
-        for each in await run_in_threadpool(self._installed):
-            if name == each.id or name in each.aliases:
-                return answer(_model(each))
+        for names, about in await run_in_threadpool(self._installed):
+            if name in names:
+                return answer(about)
         raise no_such("model")
 
     async def formats(self, _request: Request) -> Response:
@@ -104,11 +104,15 @@ class SystemEndpoints:
             }
         )
 
-    def _installed(self) -> list[ModelEntry]:
-        environment = self.service.environment
-        ids = installed_ids(environment.catalog, environment.locations.models)
-        entries = environment.catalog.models_for(Stage.TRANSCRIBE)
-        return [each for each in entries if each.id in ids]
+    def _installed(self) -> list[tuple[tuple[str, ...], dict[str, object]]]:
+        """Return the names of each model that can be used, and what is said of it."""
+        catalog = self.service.environment.catalog
+        ids = installed_ids(catalog, self.service.environment.locations.models)
+        models = [each for each in catalog.models_for(Stage.TRANSCRIBE) if each.id in ids]
+        groups = [each for each in catalog.groups.values() if ids.issuperset(each.models.values())]
+        return [((each.id, *each.aliases), _model(each)) for each in models] + [
+            ((each.id,), _group(each, catalog)) for each in groups
+        ]
 
     async def _running(self) -> tuple[EngineState, ...]:
         launchers = self.service.environment.launchers.by_name.values()
@@ -133,6 +137,17 @@ def _model(entry: ModelEntry) -> dict[str, object]:
         "engine": entry.engine,
         "languages": list(entry.languages),
         "licence": entry.licence,
+    }
+
+
+def _group(group: ModelGroup, catalog: Catalog) -> dict[str, object]:
+    """Return what is said of a group: as of its transcribing model, and for what it stands."""
+    return {
+        **_model(catalog.model(group.id)),
+        "id": group.id,
+        "name": group.name,
+        "licence": catalog.licence(group.id),
+        "models": list(group.models.values()),
     }
 
 

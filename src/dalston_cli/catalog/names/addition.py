@@ -68,6 +68,9 @@ def _check_name(catalog: Catalog, name: str) -> None:
     if not _NAME.fullmatch(name) or name == RESERVED:
         problem = "a name is small letters, digits, dots, dashes and underscores"
         raise ModelNameError(name, problem, "use a name such as my-whisper")
+    if name in catalog.groups:
+        problem = f"it is the name of the group of models in {catalog.groups[name].file}"
+        raise ModelNameError(name, problem, "use another name")
     if name in catalog.models:
         file = catalog.models[name].file
         raise ModelNameError(

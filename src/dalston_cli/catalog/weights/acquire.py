@@ -138,14 +138,32 @@ class _Pull:
         self.on_progress(structs.replace(progress, model=self.model.id))
 
     def _reuse_installed(self) -> None:
-        """Offer the installed files to the download, which keeps those whose digests hold."""
+        """Offer files that are here to the download, which keeps those whose digests hold."""
         manifest = layout.read_manifest(self.folder.path)
-        for file in manifest.files if manifest else ():
-            target = self.folder.partial_files / file.path
+        here = (
+            {file.path: self.folder.path / file.path for file in manifest.files} if manifest else {}
+        )
+        for name, path in {**self._in_other_folders(), **here}.items():
+            target = self.folder.partial_files / name
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with suppress(OSError):  # missing, or a disk without links: downloaded then
-                    target.hardlink_to(self.folder.path / file.path)
+                    target.hardlink_to(path)
+
+    def _in_other_folders(self) -> dict[str, Path]:
+        """Return the same files where an earlier version kept them, as a part of other weights."""
+        wanted, found = layout.describe_source(self.model.source), dict[str, Path]()
+        for folder in self.folder.models.glob("*/*"):
+            manifest = layout.read_manifest(folder)
+            if manifest is None or manifest.folder or folder == self.folder.path:
+                continue
+            for place in layout.places_of(wanted, manifest.source):
+                found |= {
+                    file.path.removeprefix(place): folder / file.path
+                    for file in manifest.files
+                    if file.path.startswith(place)
+                }
+        return found
 
     def _download_from_any(self, lock: int) -> tuple[Candidate, exchange.Pulled]:
         """Download from the first source that can be had; return it, too."""

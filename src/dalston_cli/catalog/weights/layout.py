@@ -142,6 +142,17 @@ def describe_source(source: sources.Source) -> str:
             return f"service:{key} {url}"
 
 
+def places_of(source: str, described: str) -> Iterator[str]:
+    """Yield where a described source has the files of another one: ``""`` or ``"folder/"``."""
+    first, *further = described.split(" + ")
+    if first == source:
+        yield ""
+    for part in further:
+        folder, _, repo = part.partition(" from ")
+        if repo == source:
+            yield folder
+
+
 def pinned_digest(source: sources.Source) -> str | None:
     """Return what ``Manifest.digest`` is for files of this source; None if only the pull tells."""
     if isinstance(source, sources.HttpsSource | sources.PackageSource):

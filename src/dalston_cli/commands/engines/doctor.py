@@ -4,7 +4,7 @@ import typer
 
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
-from dalston_cli.commands.engines.setting import EngineNames, load, warn_once
+from dalston_cli.commands.engines.setting import EngineNames, engines_called, load, warn_once
 from dalston_cli.console import Console
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import ExitCode
@@ -29,7 +29,8 @@ def examine(
     """
     console = Console("engines doctor", json=json)
     catalog = load_catalog()
-    chosen = [catalog.engine(name) for name in engines or catalog.engines]
+    names = engines_called(engines or (), console)
+    chosen = [catalog.engine(name) for name in names or catalog.engines]
     resolved, launchers = load(profile=profile, device=device, launcher=launcher)
     context = DiagnosisContext(
         launchers=launchers,

@@ -66,7 +66,7 @@ def open_images(profile: str | None, **flags: object) -> tuple[Settings, Daemon,
 
 
 def chosen(
-    names: Sequence[str] | None, variant: str | None, settings: Settings
+    names: Sequence[str], variant: str | None, settings: Settings
 ) -> list[tuple[EngineEntry, str]]:
     """Return the engines that are meant, each with the variant of its image.
 

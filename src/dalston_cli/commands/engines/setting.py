@@ -47,8 +47,18 @@ def load(*, profile: str | None = None, **flags: object) -> tuple[ResolvedSettin
 
 
 def find_engine(name: str) -> EngineEntry:
-    """Return the engine of that name, or raise UnknownEngineError."""
+    """Return the engine of that name; raises as ``Catalog.engine``."""
     return load_catalog().engine(name)
+
+
+def engines_called(names: Sequence[str], console: Console) -> list[str]:
+    """Return names of engines, those that a name stands for in its place, and tell so."""
+    catalog, found = load_catalog(), list[str]()
+    for name in dict.fromkeys(names):
+        if several := catalog.engines_called(name):
+            console.info(f"{name} stands for {', '.join(several)}")
+        found += several or (name,)
+    return list(dict.fromkeys(found))
 
 
 def warn_once(console: Console) -> OnProblem:

@@ -9,6 +9,7 @@ import typer
 from dalston_cli.commands.engines.setting import (
     EngineName,
     engine_spec,
+    engines_called,
     find_engine,
     load,
     warn_once,
@@ -51,8 +52,10 @@ def start(
     flags |= {"pull_image": pull_image, "replicas": replicas, "keep_alive": keep_alive}
     flags["offline"] = offline
     console = Console("engines start", json=json, quiet=quiet, verbose=verbose)
-    states = launch(console, engine, profile, flags)
-    show_states(console, states, load(profile=profile)[1])
+    states: list[EngineState] = []
+    for each in engines_called([engine], console):
+        states += launch(console, each, profile, flags)
+    show_states(console, tuple(states), load(profile=profile)[1])
     other = [state.keep_alive_s for state in states if state.keep_alive_s != keep_alive]
     if keep_alive is not None and other:
         console.warning(
@@ -75,24 +78,33 @@ def restart(
 ) -> None:
     """Stop an engine after its work, and start it anew, as it ran."""
     console = Console("engines restart", json=json, quiet=quiet, verbose=verbose)
+    given: dict[str, object] = {"device": device, "launcher": launcher, "replicas": replicas}
+    given["keep_alive"] = keep_alive
+    states: list[EngineState] = []
+    for each in engines_called([engine], console):
+        states += _restart(console, each, profile, given)
+    show_states(console, tuple(states), load(profile=profile)[1])
+
+
+def _restart(
+    console: Console, engine: str, profile: str | None, given: Mapping[str, object]
+) -> list[EngineState]:
     _, launchers = load(profile=profile)
     find_engine(engine)
     warn = warn_once(console)
     ran = asyncio.run(running_replicas(launchers, engine, on_problem=warn))
     asyncio.run(stop_engines(launchers, [engine], timeout_s=_STOP_S, on_problem=warn))
-    given: dict[str, object] = {"device": device, "launcher": launcher, "replicas": replicas}
-    given["keep_alive"] = keep_alive
-    if ran and (device or launcher or replicas):
+    if ran and (given["device"] or given["launcher"] or given["replicas"]):
         ran = (as_one(ran),)
     states: list[EngineState] = []
     for one in ran:
         kept = {"launcher": one.launcher, "replicas": one.replicas, "keep_alive": one.keep_alive_s}
         flags = kept | {name: value for name, value in given.items() if value is not None}
-        devices = () if device else one.devices
+        devices = () if given["device"] else one.devices
         states += launch(console, engine, profile, flags, devices=devices)
     if not ran:
         states += launch(console, engine, profile, given)
-    show_states(console, tuple(states), launchers)
+    return states
 
 
 def launch(

@@ -4,7 +4,13 @@ import asyncio
 from datetime import UTC, datetime
 
 from dalston_cli.amounts import rough_duration
-from dalston_cli.commands.engines.setting import EngineNames, engine_spec, load, warn_once
+from dalston_cli.commands.engines.setting import (
+    EngineNames,
+    engine_spec,
+    engines_called,
+    load,
+    warn_once,
+)
 from dalston_cli.console import Console
 from dalston_cli.launchers.control import judge_others
 from dalston_cli.launchers.registry import Launchers
@@ -27,7 +33,8 @@ def status(engines: EngineNames = None, *, profile: Profile = None, json: Json =
     resolved, launchers = load(profile=profile)
     every = launchers.by_name.values()
     judge = judge_others(launchers, lambda name: engine_spec(name, resolved.settings))
-    found = survey_engines(every, engines or (), on_problem=warn_once(console), judge=judge)
+    names = engines_called(engines or (), console)
+    found = survey_engines(every, names, on_problem=warn_once(console), judge=judge)
     show_states(console, asyncio.run(found), launchers)
 
 
@@ -39,7 +46,8 @@ def stats(engines: EngineNames = None, *, profile: Profile = None, json: Json = 
     console = Console("engines stats", json=json)
     _, launchers = load(profile=profile)
     every = launchers.by_name.values()
-    measured = asyncio.run(measure_engines(every, engines or (), on_problem=warn_once(console)))
+    names = engines_called(engines or (), console)
+    measured = asyncio.run(measure_engines(every, names, on_problem=warn_once(console)))
     rows = [
         (
             *(each.engine, _launcher_of(each, launchers), each.replica, each.device or None),

@@ -39,14 +39,17 @@ def stop(
     console = Console("engines stop", json=json, quiet=quiet)
     warn = setting.warn_once(console)
     _, launchers = setting.load(profile=profile)
-    for name in set(engines or ()) - asyncio.run(running_engines(launchers, on_problem=warn)):
+    running = asyncio.run(running_engines(launchers, on_problem=warn))
+    of_before = [name for name in engines or () if name in running]
+    wanted = {*setting.engines_called(engines or (), console), *of_before}
+    for name in wanted - running:
         setting.find_engine(name)
-    names = None if everything else engines
+    names = None if everything else wanted
     stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout, on_problem=warn))
     ended = sorted({instance.engine for instance in stopped})
     for name in ended:
         console.info(f"stopped {name}")
-    for name in sorted(set(engines or ()) - set(ended)):
+    for name in sorted(wanted - set(ended)):
         console.info(f"{name} was not running")
     if everything and not ended:
         console.info("no engine was running")
@@ -64,12 +67,14 @@ def remove(
 ) -> None:
     """Remove an engine's environment, image and logs; it is built anew when it is next started.
 
-    Asks nothing, with and without -y. Weights stay: dalston models rm removes those.
+    Asks nothing, with and without -y. Weights stay: dalston models rm removes those. A name that
+    stands for several engines removes what an earlier version kept under it, and none of them.
     """
     del yes  # for those who are used to it from dalston models rm
-    setting.find_engine(engine)
-    _, launchers = setting.load(profile=profile)
     console = Console("engines rm", json=json, quiet=quiet)
+    if setting.engines_called([engine], console) == [engine]:
+        setting.find_engine(engine)
+    _, launchers = setting.load(profile=profile)
     removed = remove_engine(launchers, engine, on_problem=setting.warn_once(console))
     counts = {
         "environment": len(removed.environments),

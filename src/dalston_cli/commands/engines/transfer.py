@@ -6,7 +6,7 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.commands.engines import image_setting
-from dalston_cli.commands.engines.setting import EngineNames
+from dalston_cli.commands.engines.setting import EngineNames, engines_called
 from dalston_cli.console import Console
 from dalston_cli.console.engine_view import build_view
 from dalston_cli.launchers.base import Preparation
@@ -36,8 +36,9 @@ def build(
     """
     console = Console("engines build", json=json, quiet=quiet, verbose=verbose)
     settings, _, store = image_setting.open_images(profile, base_image=base_image, offline=offline)
+    names = engines_called(engines or (), console)
     built = []
-    for engine, kind in image_setting.chosen(engines, variant, settings):
+    for engine, kind in image_setting.chosen(names, variant, settings):
         is_current = not no_cache and store.is_built(engine, kind)
         with build_view(console, engine.name, "docker") as preparation:
             image = store.build(engine, kind, preparation, anew=no_cache)
@@ -65,8 +66,9 @@ def pull(
     settings, _, store = image_setting.open_images(
         profile, image_registry=image_registry, offline=offline
     )
+    names = engines_called(engines or (), console)
     pulled = []
-    for engine, kind in image_setting.chosen(engines, variant, settings):
+    for engine, kind in image_setting.chosen(names, variant, settings):
         with console.meter(f"Pulling {engine.name}") as meter:
             image = store.pull(engine, kind, _silent(), meter.update)
         console.info(f"{image.tag} is here")
@@ -86,8 +88,9 @@ def push(
     """Push the current images of engines to the registry, of all if none is named."""
     console = Console("engines push", json=json, quiet=quiet)
     settings, _, store = image_setting.open_images(profile, image_registry=image_registry)
+    names = engines_called(engines or (), console)
     pushed = []
-    for engine, kind in image_setting.chosen(engines, variant, settings):
+    for engine, kind in image_setting.chosen(names, variant, settings):
         with console.meter(f"Pushing {engine.name}") as meter:
             tag = store.push(engine, kind, _silent(), meter.update)
         console.info(f"{tag} is in the registry")

@@ -33,7 +33,7 @@ def export(
     """Write installed models into a folder or an archive, to carry them to another machine."""
     console = Console("models export", json=json, quiet=quiet)
     shelf = Shelf.open()
-    models = [shelf.catalog.model(model_id) for model_id in dict.fromkeys(model_ids)]
+    models = shelf.models(model_ids)
     export_models(models, shelf.folder, target, lambda model: console.info(f"exporting {model.id}"))
     size = readable_size(sum(shelf.row(model).size_bytes for model in models))
     console.info(f"{', '.join(model.id for model in models)}: {size} in {target}")

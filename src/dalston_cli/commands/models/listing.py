@@ -1,15 +1,15 @@
 """``dalston models list`` and ``show``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from msgspec.structs import asdict
 
 from dalston_cli.amounts import count, readable_size
-from dalston_cli.catalog.load import data_root
+from dalston_cli.catalog.load import Catalog, data_root
 from dalston_cli.catalog.names.adopt import Asking
-from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.weights.failures import terms_page
 from dalston_cli.catalog.weights.layout import describe_source
 from dalston_cli.catalog.weights.pull_options import PullOptions
@@ -80,20 +80,20 @@ def list_models(
     shelf = Shelf.open(discovers=bool(stages & {Stage.REFINE, Stage.TRANSLATE}))
     for note in shelf.catalog.notes:
         console.info(note)
-    wanted = [
-        model
-        for model in sorted(shelf.catalog.models.values(), key=_for_programs)
-        if (not stages or stages.intersection(model.stages)) and _is_called(model, words or ())
+    catalog = shelf.catalog
+    rows = [
+        row
+        for row in map(shelf.row, (*catalog.models.values(), *catalog.groups.values()))
+        if (not stages or stages.intersection(row.stages)) and _is_called(row, words or ())
     ]
-    rows = [shelf.row(model) for model in wanted]
     rows = [row for row in rows if row.installed or not installed]
-    models = shelf.catalog.models
+    rows.sort(key=lambda row: _for_programs(catalog.model(row.id), row))
     shown = [
         row
         for row in rows
-        if everything or words or row.state in _IS_HERE or _stands_out(models[row.id])
+        if everything or words or row.state in _IS_HERE or _stands_out(catalog, row)
     ]
-    shown.sort(key=lambda row: _for_people(models[row.id], row))
+    shown.sort(key=lambda row: _for_people(catalog.model(row.id), row))
     table = [_cells(row) for row in shown]
     console.table(
         _COLUMNS, table, data=rows, empty="there is no such model", optional=_LEAST_IMPORTANT
@@ -101,25 +101,34 @@ def list_models(
     if len(shown) < len(rows):
         also = f"{len(rows) - len(shown)} more" if shown else count(len(rows), "model")
         console.info(f"{also}: {' '.join(['dalston models list --all', *_again(stages)])}")
+    for row in rows:
+        if left := shelf.left_over(row.id):
+            console.warning(
+                f"{left} is of an earlier version and not used",
+                hint=f"`dalston models pull {row.id}` takes over what is the same, then "
+                f"`dalston models rm {row.id}` frees the room",
+            )
 
 
-def _is_called(model: ModelEntry, words: Sequence[str]) -> bool:
+def _is_called(row: ModelRow, words: Sequence[str]) -> bool:
     """Return True if a name of the model has one of the words in it, or if there are none."""
-    names = [name.lower() for name in (model.id, *model.aliases)]
+    names = [name.lower() for name in (row.id, *row.aliases)]
     return not words or any(word.lower() in name for word in words for name in names)
 
 
-def _for_programs(model: ModelEntry) -> tuple[str, int, str]:
-    return model.stages[0].value, -model.rank, model.id
+def _for_programs(model: ModelEntry, row: ModelRow) -> tuple[str, int, str]:
+    return row.stages[0], -model.rank, row.id
 
 
 def _for_people(model: ModelEntry, row: ModelRow) -> tuple[int, bool, int, str]:
-    return list(Stage).index(model.stages[0]), not row.installed, -model.rank, model.id
+    return list(Stage).index(model.stages[0]), not row.installed, -model.rank, row.id
 
 
-def _stands_out(model: ModelEntry) -> bool:
+def _stands_out(catalog: Catalog, row: ModelRow) -> bool:
     """Return True if the model is recommended, or from a catalog of the user's own."""
-    return model.recommended or not model.file.is_relative_to(data_root())
+    entry = catalog.groups.get(row.id) or catalog.models[row.id]
+    recommended = isinstance(entry, ModelEntry) and entry.recommended
+    return recommended or not entry.file.is_relative_to(data_root())
 
 
 def _again(stages: frozenset[Stage]) -> list[str]:
@@ -158,11 +167,14 @@ def show(
     offline: Offline = None,
     json: Json = False,
 ) -> None:
-    """Show everything about one model."""
+    """Show everything about one model, or about the models that a name stands for."""
     console = Console("models show", json=json)
     settings = load_settings({"offline": offline}).settings
     asking = Asking(options=PullOptions.from_environment(offline=settings.offline))
     shelf = Shelf.open([model_id], asking)
+    if group := shelf.catalog.groups.get(model_id):
+        _show_group(group, shelf, console)
+        return
     model = shelf.catalog.model(model_id)
     row = shelf.row(model)
     abilities = [name for name, able in asdict(model.capabilities).items() if able]
@@ -182,7 +194,7 @@ def show(
         "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}{estimated}",
         "CPU": "yes" if hardware.supports_cpu else "no",
         "can": ", ".join(abilities).replace("_", " ") or "-",
-        "defaults": ", ".join(f"{name}={value}" for name, value in model.defaults.items()) or "-",
+        "defaults": _pairs(model.defaults),
         "installed": row.state,
         "came from": (row.source or "-") + (f", through {row.mirror}" if row.mirror else ""),
         "path": row.path or "-",
@@ -190,10 +202,37 @@ def show(
         "catalog": model.file,
         "notes": model.notes.strip() or "-",
     }
-    text = "\n".join(f"{name + ':':<11} {value}" for name, value in facts.items())
-    console.result({"model": model, "installation": row}, text=text)
+    console.result({"model": model, "installation": row}, text=_lines(facts))
     for problem in row.problems:
         console.warning(f"{model.id}: {problem}", hint=f"run `dalston models pull {model.id}`")
+
+
+def _show_group(group: ModelGroup, shelf: Shelf, console: Console) -> None:
+    row = shelf.row(group)
+    facts = {
+        "id": group.id,
+        "name": group.name,
+        "stands for": "\n            ".join(
+            f"{stage.value}: {model}, engine {shelf.catalog.models[model].engine}"
+            for stage, model in group.models.items()
+        ),
+        "options": _pairs(group.options),
+        "languages": _all_languages(shelf.catalog.model(group.id)),
+        "licence": row.licence,
+        "size": readable_size(row.size_bytes),
+        "installed": row.state,
+        "catalog": group.file,
+        "notes": group.notes.strip() or "-",
+    }
+    console.result({"model": group, "installation": row}, text=_lines(facts))
+
+
+def _lines(facts: Mapping[str, object]) -> str:
+    return "\n".join(f"{name + ':':<11} {value}" for name, value in facts.items())
+
+
+def _pairs(options: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items()) or "-"
 
 
 def _parse_stages(entries: Sequence[str]) -> frozenset[Stage]:

@@ -29,10 +29,14 @@ class BundledModelError(UsageError):
         )
 
 
+_TAKES_ROOM = frozenset({"yes", "damaged", "partial"})
+
+
 def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Json = False) -> None:
     """Remove models from this machine, unfinished downloads included.
 
-    A model that was added leaves the catalog, too; a folder of yours stays as it is.
+    A model that was added leaves the catalog, too; a folder of yours stays as it is. The name of a
+    group of models removes what an earlier version kept under it, and else those models.
     """
     console = Console("models rm", json=json, quiet=quiet)
     found = _find(model_ids)
@@ -56,10 +60,15 @@ def _find(names: Sequence[str]) -> dict[ModelFolder, ModelEntry | None]:
         if name in left:
             found[left[name]] = None
             continue
-        model = shelf.catalog.model(name)
-        if not model.has_files:
-            raise BundledModelError(model.id)
-        found[ModelFolder.of(model, shelf.folder)] = model
+        models = shelf.catalog.models_of(name)
+        if name in shelf.catalog.groups:
+            models = tuple(model for model in models if shelf.row(model).state in _TAKES_ROOM)
+        for model in models:
+            if not model.has_files:
+                raise BundledModelError(model.id)
+            found[ModelFolder.of(model, shelf.folder)] = model
+        if not models:
+            raise NotInstalledError(name)
     return found
 
 

@@ -13,7 +13,7 @@ from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.names.adopt import NOT_ASKED, Asking, adopt
 from dalston_cli.catalog.own_servers.addresses import OLLAMA
 from dalston_cli.catalog.own_servers.adopt import adopt_served, discover
-from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed, lies_here
 from dalston_cli.catalog.weights.layout import ModelFolder
@@ -37,6 +37,7 @@ class ModelRow:
 
     Attributes:
         aliases: Its other names.
+        models: Those that the id of a group stands for; empty for a model.
         size_bytes: On disk where it is installed, else about what the download takes.
         installed: It can be used without a download.
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
@@ -63,6 +64,7 @@ class ModelRow:
     mirror: str | None
     path: Path | None
     digest: str | None
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,16 +97,27 @@ class Shelf:
 
     def models(self, names: Iterable[str]) -> tuple[ModelEntry, ...]:
         """Return the models of these names, each once; raises as ``Catalog.model``."""
-        found = map(self.catalog.model, names)
+        found = (model for name in names for model in self.catalog.models_of(name))
         return tuple({model.id: model for model in found}.values())
+
+    def groups(self, names: Iterable[str]) -> tuple[ModelGroup, ...]:
+        """Return the groups among these names, each once."""
+        groups = self.catalog.groups
+        return tuple(groups[name] for name in dict.fromkeys(names) if name in groups)
 
     def aliases(self, model: ModelEntry) -> tuple[str, ...]:
         """Return the names that mean this model; a later folder may have taken some over."""
         meant = self.catalog.aliases
         return tuple(alias for alias in model.aliases if meant.get(alias) == model.id)
 
-    def row(self, model: ModelEntry) -> ModelRow:
-        """Describe ``model`` in one line."""
+    def left_over(self, name: str) -> Path | None:
+        """Return the folder in which an earlier version kept the weights of a group, if any."""
+        return next(self.folder.glob(f"*/{name}"), None) if name in self.catalog.groups else None
+
+    def row(self, model: ModelEntry | ModelGroup) -> ModelRow:
+        """Describe a model, or a group of them, in one line."""
+        if isinstance(model, ModelGroup):
+            return self._row_of_group(model)
         found = installed(model, self.folder)
         return ModelRow(
             id=model.id,
@@ -123,6 +136,31 @@ class Shelf:
             mirror=found.mirror if found else None,
             path=found.path if found else _own_path(model),
             digest=found.digest if found else None,
+        )
+
+    def _row_of_group(self, group: ModelGroup) -> ModelRow:
+        models = self.catalog.models_of(group.id)
+        rows = [self.row(model) for model in models]
+        here = all(row.installed for row in rows)
+        missing = next((row.state for row in rows if not row.installed), "yes")
+        return ModelRow(
+            id=group.id,
+            aliases=(),
+            name=group.name,
+            engine=", ".join(row.engine for row in rows),
+            stages=tuple(stage.value for stage in group.models),
+            languages=models[0].languages,
+            size_bytes=sum(row.size_bytes for row in rows),
+            licence=self.catalog.licence(group.id),
+            gated=any(row.gated for row in rows),
+            installed=here,
+            state=missing,
+            problems=tuple(f"{row.id}: {each}" for row in rows for each in row.problems),
+            source=None,
+            mirror=None,
+            path=None,
+            digest=None,
+            models=tuple(row.id for row in rows),
         )
 
     def _state(self, model: ModelEntry, found: InstalledModel | None) -> str:

@@ -45,6 +45,8 @@ def pull(
     )
     shelf = Shelf.open(model_ids, Asking(options=options))
     models = shelf.models(model_ids)
+    for group in shelf.groups(model_ids):
+        console.info(f"{group.id} stands for {', '.join(group.models.values())}")
     missing = [
         model
         for model in models
@@ -57,7 +59,13 @@ def pull(
     ):
         raise typer.Exit(ExitCode.INTERRUPTED)
     models = tuple(_keep(model, console) for model in models)
-    console.result([_pull_one(model, shelf, options, console) for model in models])
+    pulled = [_pull_one(model, shelf, options, console) for model in models]
+    for group in shelf.groups(model_ids):
+        if left := shelf.left_over(group.id):
+            console.info(
+                f"{left} is of an earlier version: `dalston models rm {group.id}` frees it"
+            )
+    console.result(pulled)
 
 
 def verify(

@@ -94,7 +94,7 @@ def _model(
 ) -> ModelEntry:
     """Return the model of the roster, or for a new one what was named, or the best measured one."""
     named = resolved.settings.diarize_model
-    wanted = None if named == AUTO_MODEL else catalog.model(named)
+    wanted = None if named == AUTO_MODEL else catalog.model(named, Stage.DIARIZE)
     try:
         roster: Roster | None = read_roster(options.roster, locations.state)
     except NoRosterError:

@@ -17,6 +17,7 @@ from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.choosing import StageChooser
+from dalston_cli.pipeline.plan.groups import with_group
 from dalston_cli.pipeline.plan.hotwords import read_hotwords
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
 from dalston_cli.pipeline.plan.voices import recognition_by
@@ -109,7 +110,7 @@ def plan_recording(
         ModelUnavailableError: No installed model does a stage that was asked for, or the key of a
             service is not set.
     """
-    own = _overridden(options, overrides)
+    own = with_group(context.catalog, _overridden(options, overrides))
     if own.track == ALL_TRACKS and own.channels != "mix":
         raise TracksAndChannelsError(own.channels)
     is_split = own.channels == "split" or own.track == ALL_TRACKS
@@ -202,7 +203,9 @@ class _Planning:
     def _more_aligners(self) -> tuple[StagePlan, ...]:
         """Plan the other aligners that are here, if neither a model nor the language was given."""
         first = self._stages.get(ALIGN)
-        if first is None or self._options.language or self._options.stages[ALIGN].model != AUTO:
+        if first is None or self._options.language:
+            return ()
+        if self._options.stages[ALIGN].model not in {AUTO, self._options.model}:
             return ()
         return self._chooser.others(first, self._options.stages[ALIGN])
 

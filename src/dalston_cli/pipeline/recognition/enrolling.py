@@ -18,7 +18,7 @@ from dalston_cli.speakers.enrolment import MOST_OTHERS_S, enough_of, enrolled
 from dalston_cli.speakers.joining import VoiceSamples, join
 from dalston_cli.speakers.recorded_voice import RecordedVoice
 from dalston_cli.speakers.roster import suitable_name
-from dalston_sdk.wire import SpeakerTurn, Transcript
+from dalston_sdk.wire import SpeakerTurn, Stage, Transcript
 
 
 class NoVoiceOfSpeakerError(InputError):
@@ -80,7 +80,7 @@ class Enroller(Struct, frozen=True, kw_only=True):
         corrected = corrected_beside(transcript, document)
         stored = StoredVoices(self.store, (transcript.recording.digest,))
         record, voices = stored.voices(transcript)
-        model = self.catalog.model(str(record.model))
+        model = self.catalog.model(str(record.model), Stage.DIARIZE)
         voice = voice_of(wanted.speaker, corrected, voices)
         check_unmixed(voice.speaker, wanted.speaker, transcript, corrected)
         sample = f"what {wanted.speaker} says in {transcript.recording.name}"

@@ -1,0 +1,46 @@
+"""Requests by the id of a group of models: each stage gets the group's model for it; pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.resolve import supports_language
+from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions, StageRequest
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import Stage
+from dalston_cli.stages.transcribe import TRANSCRIBE
+
+Requests = Mapping[Stage[Any, Any], StageRequest]
+
+
+def with_group(catalog: Catalog, options: RunOptions) -> RunOptions:
+    """Return the options with the models and options of the group that is named as the model.
+
+    What the user has set, and other models that are named, stay. Words are timed by an aligner,
+    and not by the transcribing model, unless the group's does not know the language.
+    """
+    group = catalog.groups.get(options.model)
+    if group is None:
+        return options
+    stages = dict(options.stages)
+    for stage, request in options.stages.items():
+        model = group.models.get(stage.kind)
+        is_free = model is not None and request.model == AUTO_MODEL
+        if is_free and supports_language(catalog.models[model], stage.kind, options.language):
+            stages[stage] = replace(request, model=group.id)
+    chosen = dict(group.options)
+    if ALIGN in stages and stages[ALIGN].model != AUTO_MODEL:
+        stages[ALIGN] = replace(stages[ALIGN], required=True)
+        chosen["word_timestamps"] = False
+    stages[TRANSCRIBE] = _with_defaults(stages[TRANSCRIBE], chosen)
+    return replace(options, stages=stages)
+
+
+def _with_defaults(request: StageRequest, defaults: Mapping[str, Any]) -> StageRequest:
+    """Return the request with options that the user has not set."""
+    given = request.options
+    unset = {name: value for name, value in defaults.items() if getattr(given, name) is None}
+    return replace(request, options=msgspec.structs.replace(given, **unset))
