@@ -69,7 +69,6 @@ def test_the_name_of_its_engines_means_each_once(tmp_path: Path) -> None:
         ),
         pytest.param({"options": {"batch_size": "many"}}, "options.batch_size: ", id="wrong-value"),
         pytest.param({"options": {"compute_type": "int8"}}, "no such option", id="for-loading"),
-        pytest.param({"engines": "fake"}, "`fake` is an engine", id="name-of-an-engine"),
         pytest.param({"modles": {}}, "did you mean `models`?", id="unknown-key"),
     ],
 )
@@ -91,6 +90,13 @@ def test_a_model_of_the_user_takes_its_name(tmp_path: Path) -> None:
     assert catalog.model("trio").id == "trio"
     assert catalog.groups == {}
     assert any("a model takes the name of the group" in note for note in catalog.notes)
+
+
+def test_an_engine_of_the_user_takes_the_name_of_its_engines(tmp_path: Path) -> None:
+    catalog = catalog_with(tmp_path, engines="fake")
+
+    assert catalog.engines_called("fake") == ()
+    assert catalog.engine("fake").name == "fake"
 
 
 def test_no_model_is_added_under_its_name(tmp_path: Path) -> None:

@@ -61,8 +61,6 @@ def check_group(
         elif stage is Stage.TRANSCRIBE:
             offered = engines[model.engine]
             yield from _check_options("options", group.options, [stage], offered, document)
-    if group.engines in engines:
-        yield document.problem(("engines",), f"`{group.engines}` is an engine")
 
 
 def _check_defaults(

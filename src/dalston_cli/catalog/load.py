@@ -141,14 +141,16 @@ class Catalog:
             UnknownEngineError: There is none.
             SeveralEnginesError: Several are called that together.
         """
+        if name in self.engines:
+            return self.engines[name]
         if several := self.engines_called(name):
             raise SeveralEnginesError(name, several)
-        if name not in self.engines:
-            raise UnknownEngineError(name, self.engines)
-        return self.engines[name]
+        raise UnknownEngineError(name, self.engines)
 
     def engines_called(self, name: str) -> tuple[str, ...]:
         """Return the engines that ``name`` stands for, those of some groups; none for an engine."""
+        if name in self.engines:
+            return ()
         models = [group.models.values() for group in self.groups.values() if group.engines == name]
         return tuple({self.models[model].engine: None for each in models for model in each})
 
