@@ -6,21 +6,21 @@ replaces the one of the same name in an earlier folder.
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from msgspec import Struct
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_group, check_model
-from dalston_cli.catalog.document import CatalogError, Document, Problem
-from dalston_cli.catalog.entry import WrongEntryError
+from dalston_cli.catalog.document import CatalogError
+from dalston_cli.catalog.entry_reader import EntryReader, reader_of_files
 from dalston_cli.catalog.kept_documents import KeptDocuments
 from dalston_cli.catalog.names.aliases import AliasReader, repositories
 from dalston_cli.catalog.names.nearest import did_you_mean_model
-from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, ModelGroup
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry, ModelGroup
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.locations import Locations
@@ -29,8 +29,6 @@ from dalston_sdk.wire import Stage
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
 _MODEL_PATTERNS = ("*.yaml", "models/*.yaml")
 _GROUP_PATTERNS = ("groups/*.yaml",)
-
-EntryT = TypeVar("EntryT", bound=CatalogEntry)
 
 
 class CatalogFolderError(ConfigurationError):
@@ -201,69 +199,6 @@ class Catalog:
         return tuple(sorted(covering, key=lambda model: (-model.rank, model.id)))
 
 
-class EntryReader:
-    """Collects the mistakes of all files, so that all are reported at once.
-
-    Attributes:
-        notes: For people: entries that replaced others.
-        documents: By file.
-        folder_of: Position on the search path of the folder that a file was found in.
-    """
-
-    def __init__(self, read: Callable[[Path], Document]) -> None:
-        self._read = read
-        self.problems: list[Problem] = []
-        self.notes: list[str] = []
-        self.documents: dict[Path, Document] = {}
-        self.folder_of: dict[Path, int] = {}
-
-    def read(
-        self,
-        kind: type[EntryT],
-        folders: Iterable[Path],
-        patterns: tuple[str, ...],
-        *,
-        noun: str,
-        key: str = "id",
-    ) -> dict[str, EntryT]:
-        """Return every entry by name; ``noun`` is for messages, ``key`` the field with the name."""
-        found: dict[str, EntryT] = {}
-        for position, folder in enumerate(folders):
-            here: dict[str, Path] = {}
-            for file in (file for pattern in patterns for file in sorted(folder.glob(pattern))):
-                self.folder_of[file] = position
-                if entry := self._entry(file, kind):
-                    name: str = getattr(entry, key)
-                    if name in here:
-                        message = f"the {noun} `{name}` stands already in {here[name]}"
-                        self.problems.append(self.documents[file].problem((key,), message))
-                    elif name in found:
-                        self.notes.append(
-                            f"{file} takes the place of the {noun} `{name}` from before it"
-                        )
-                    here[name] = file
-                    found[name] = entry
-        return found
-
-    def stop_on_problems(self) -> None:
-        """Raise a CatalogError with all mistakes, if there were any."""
-        if self.problems:
-            raise CatalogError(self.problems)
-
-    def _entry(self, file: Path, kind: type[EntryT]) -> EntryT | None:
-        try:
-            document = self._read(file)
-            self.documents[file] = document
-            return kind.read(document.data).read_from(file)
-        except CatalogError as error:
-            self.problems += error.problems
-        except WrongEntryError as error:
-            from dalston_cli.catalog.explain import explain  # noqa: PLC0415 - rarely needed
-
-            self.problems += explain(error, self.documents[file])
-        return None
-
-
 def data_root() -> Path:
     """Return the folder with ``catalog`` and ``engines``: the wheel's, or else the checkout's."""
     package = Path(dalston_cli.__file__).parent
@@ -291,13 +226,6 @@ def load_catalog(paths: CatalogPaths | None = None, *, remember: bool = False) -
     if remember:
         kept.save()
     return catalog
-
-
-def reader_of_files() -> EntryReader:
-    """Return a reader that knows the line of every mistake."""
-    from dalston_cli.catalog.yaml_file import read_document  # noqa: PLC0415 - loads yaml
-
-    return EntryReader(read_document)
 
 
 def _read_catalog(paths: CatalogPaths, reader: EntryReader) -> Catalog:
