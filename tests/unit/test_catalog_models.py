@@ -150,7 +150,7 @@ def test_names_that_people_type(catalog: Catalog, name: str, model_id: str) -> N
         ("whisper", "`faster-whisper-large-v3-turbo`"),
         ("base-en", "`base.en` (faster-whisper-base.en)"),
         ("tiny-quantized", "`tiny` (faster-whisper-tiny)"),
-        ("whisperx-larg-v3", "`whisperx-large-v3` (faster-whisper-large-v3)"),
+        ("whisperx-larg-v3", "`whisperx-large-v3`"),
         ("parakeat", "`parakeet` (onnx-parakeet-tdt-0.6b-v3)"),
     ],
 )

@@ -149,8 +149,9 @@ class Catalog:
         """Return the engines that ``name`` stands for, those of some groups; none for an engine."""
         if name in self.engines:
             return ()
-        models = [group.models.values() for group in self.groups.values() if group.engines == name]
-        return tuple({self.models[model].engine: None for each in models for model in each})
+        groups = [group.by_stage for group in self.groups.values() if group.engines == name]
+        models = [group[stage] for stage in Stage for group in groups if stage in group]
+        return tuple(dict.fromkeys(self.models[model].engine for model in models))
 
     def model(self, name: str, stage: Stage = Stage.TRANSCRIBE) -> ModelEntry:
         """Return the model with this id or alias, or raise an UnknownModelError.
@@ -161,7 +162,9 @@ class Catalog:
             name = group.models.get(stage, group.models[Stage.TRANSCRIBE])
         model_id = self.aliases.get(name, name)
         if model_id not in self.models:
-            raise UnknownModelError(name, did_you_mean_model(name, self.models, self._meant()))
+            of_groups = {each: self.model(each) for each in self.groups}
+            near = did_you_mean_model(name, self.models, self.aliases, of_groups)
+            raise UnknownModelError(name, near)
         return self.models[model_id]
 
     def models_of(self, name: str) -> tuple[ModelEntry, ...]:
@@ -169,7 +172,7 @@ class Catalog:
         group = self.groups.get(name)
         if group is None:
             return (self.model(name),)
-        return tuple(self.models[each] for each in dict.fromkeys(group.models.values()))
+        return tuple(self.models[each] for each in dict.fromkeys(group.by_stage.values()))
 
     def licence(self, name: str) -> str:
         """Return the licence of what ``name`` means, an SPDX expression."""
@@ -178,11 +181,6 @@ class Catalog:
     def has_model(self, name: str) -> bool:
         """Return True if a model has this id or alias, or a group this id."""
         return name in self.models or name in self.aliases or name in self.groups
-
-    def _meant(self) -> Mapping[str, str]:
-        """Return the transcribing model that each name besides ids of models means."""
-        groups = {name: group.models[Stage.TRANSCRIBE] for name, group in self.groups.items()}
-        return {**self.aliases, **groups}
 
     def with_model(self, name: str, model: ModelEntry) -> "Catalog":
         """Return the same with one more model, which ``name`` and its aliases mean."""

@@ -243,6 +243,11 @@ class ModelGroup(CatalogEntry, frozen=True, kw_only=True):
     notes: str = ""
     file: Path = Path()
 
+    @property
+    def by_stage(self) -> dict[Stage, str]:
+        """The ids of its models in the order of stages."""
+        return {stage: self.models[stage] for stage in Stage if stage in self.models}
+
     def check(self) -> None:
         """Refuse a group that cannot transcribe."""
         if Stage.TRANSCRIBE not in self.models:

@@ -147,7 +147,7 @@ def _group(group: ModelGroup, catalog: Catalog) -> dict[str, object]:
         "id": group.id,
         "name": group.name,
         "licence": catalog.licence(group.id),
-        "models": list(group.models.values()),
+        "models": list(group.by_stage.values()),
     }
 
 

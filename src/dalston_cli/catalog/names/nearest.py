@@ -14,30 +14,42 @@ _WORDS = re.compile(r"[-._/]")
 
 
 def did_you_mean_model(
-    name: str, models: Mapping[str, ModelEntry], aliases: Mapping[str, str]
+    name: str,
+    models: Mapping[str, ModelEntry],
+    aliases: Mapping[str, str],
+    groups: Mapping[str, ModelEntry] | None = None,
 ) -> str:
     """Return ``; did you mean `x`?`` to append to a message, or nothing.
 
     Among names that are equally alike the better model wins.
+
+    Args:
+        name: What no model is called.
+        models: By id.
+        aliases: The id of the model that each other name means.
+        groups: The transcribing model by the id of each group.
     """
-    owners = {**{alias: models[model_id] for alias, model_id in aliases.items()}, **models}
+    groups = groups or {}
+    short = {alias: models[model_id] for alias, model_id in aliases.items()}
+    owners = {**short, **models, **groups}
     if "/" not in name:
         owners = {known: owner for known, owner in owners.items() if "/" not in known}
-    for known in _most_wanted_first(name.lower(), owners):
+    for known in _most_wanted_first(name.lower(), owners, groups):
         if found := _most_alike(name.lower(), known):
-            owner = known[found].id
+            owner = found if found in groups else known[found].id
             called = f"`{found}`" if found == owner else f"`{found}` ({owner})"
             return f"; did you mean {called}?"
     return ""
 
 
-def _most_wanted_first(name: str, owners: Owners) -> Iterator[Owners]:
+def _most_wanted_first(name: str, owners: Owners, groups: Owners) -> Iterator[Owners]:
     """Yield names to look among, first those that are more surely meant.
 
-    Models of one stage come before those of several, which bring more weights along, unless the
-    first word is theirs.
+    Models of one stage come before those of several and before groups, which bring more weights
+    along, unless the first word is theirs.
     """
-    family, alone = _words(name)[0], {k: owner for k, owner in owners.items() if _is_alone(owner)}
+    family = _words(name)[0]
+    alone = {k: owner for k, owner in owners.items() if _is_alone(owner) and k not in groups}
     yield {known: owner for known, owner in owners.items() if known.lower() == name}
     yield {known: owner for known, owner in alone.items() if name.endswith(f"-{known.lower()}")}
     yield {known: owner for known, owner in owners.items() if _words(known)[0] == family}

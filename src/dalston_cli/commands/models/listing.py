@@ -214,7 +214,7 @@ def _show_group(group: ModelGroup, shelf: Shelf, console: Console) -> None:
         "name": group.name,
         "stands for": "\n            ".join(
             f"{stage.value}: {model}, engine {shelf.catalog.models[model].engine}"
-            for stage, model in group.models.items()
+            for stage, model in group.by_stage.items()
         ),
         "options": _pairs(group.options),
         "languages": _all_languages(shelf.catalog.model(group.id)),

@@ -148,7 +148,7 @@ class Shelf:
             aliases=(),
             name=group.name,
             engine=", ".join(row.engine for row in rows),
-            stages=tuple(stage.value for stage in group.models),
+            stages=tuple(stage.value for stage in group.by_stage),
             languages=models[0].languages,
             size_bytes=sum(row.size_bytes for row in rows),
             licence=self.catalog.licence(group.id),

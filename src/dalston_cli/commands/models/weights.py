@@ -46,7 +46,7 @@ def pull(
     shelf = Shelf.open(model_ids, Asking(options=options))
     models = shelf.models(model_ids)
     for group in shelf.groups(model_ids):
-        console.info(f"{group.id} stands for {', '.join(group.models.values())}")
+        console.info(f"{group.id} stands for {', '.join(group.by_stage.values())}")
     missing = [
         model
         for model in models

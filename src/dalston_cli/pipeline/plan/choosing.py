@@ -138,6 +138,7 @@ class StageChooser:
     def others(self, first: StagePlan, request: StageRequest) -> tuple[StagePlan, ...]:
         """Plan the stage with each other model that is here, as far as it can do it."""
         context, stage = self._context, first.stage
+        request = replace(request, model=resolve.AUTO)
         choices = resolve.installed_choices(
             context.catalog,
             stage.kind,
@@ -225,6 +226,7 @@ class StageChooser:
             ),
             reason=choice.reason,
             required=request.required,
+            named=request.model != resolve.AUTO,
         )
         self._check_service(planned)
         source, is_far = planned.model.source, planned.launch.brings_own_weights

@@ -78,6 +78,7 @@ class StagePlan:
         weights: None where the model has to be pulled first.
         options: The user's over the model's defaults; the engine's own defaults are not in it.
         required: False for a stage that runs only where it is needed.
+        named: True where the model was asked for, by its name or a group's.
         unasked: True where the model was not named, and it has to be pulled: going without it is
             better than failing.
     """
@@ -92,6 +93,7 @@ class StagePlan:
     options: Struct
     reason: str
     required: bool = True
+    named: bool = False
     unasked: bool = False
 
     @property
@@ -192,16 +194,17 @@ class RecordingPlan:
     def candidates(self, stage: Stage[Any, Any]) -> tuple[StagePlan, ...]:
         """Return everything that may do a stage, best first; nothing if it is not planned.
 
-        The transcribing model itself goes before all others, models that have this stage beside
-        others after them.
+        What was asked for goes before all others, then the transcribing model itself; models that
+        have this stage beside others come last.
         """
         if stage not in self.stages:
             return ()
         others = (other for other in self.alternatives if other.stage is stage)
 
-        def order(plan: StagePlan) -> tuple[bool, bool, int]:
+        def order(plan: StagePlan) -> tuple[bool, bool, bool, int]:
             model = plan.model
             alone = model.stages[0] is stage.kind
-            return model.id != self.transcribe.model.id, not alone, -model.rank
+            itself = model.id == self.transcribe.model.id
+            return not plan.named, not itself, not alone, -model.rank
 
         return tuple(sorted((self.stages[stage], *others), key=order))
