@@ -109,7 +109,7 @@ def test_the_name_of_a_group_stands_for_the_models_of_several_engines(
     assert "it was asked for as trio" in plan
     assert (first.returncode, second.returncode) == (0, 0), problem_of(first) + problem_of(second)
     assert stages_run(events_of(first)) == {"note.wav": {"prepare", "transcribe", "align"}}
-    assert stages_run(events_of(second)) == {"note.wav": {"prepare", "diarize"}}
+    assert stages_run(events_of(second)) == {"note.wav": {"diarize"}}
     transcript = read(tmp_path / "note.json")
     made = records(transcript)
     for stage, model in group["models"].items():
