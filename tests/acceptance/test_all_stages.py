@@ -91,8 +91,8 @@ def test_the_name_of_a_group_stands_for_the_models_of_several_engines(
     user: Home, tmp_path: Path
 ) -> None:
     """Speakers are added later, and alone; what each model did is its own."""
-    group = {"id": "trio", "name": "Three models", "options": {"batch_size": 4}}
-    group |= {"models": {stage: DOES[stage].id for stage in ("transcribe", "align", "diarize")}}
+    models = {stage: DOES[stage].id for stage in ("transcribe", "align", "diarize")}
+    group = {"id": "trio", "name": "Three", "options": {"batch_size": 4}, "models": models}
     groups = Path(user.environ["DALSTON_CATALOG_PATH"]) / "groups"
     groups.mkdir()
     (groups / "trio.yaml").write_text(yaml.safe_dump(group), encoding="utf-8")
@@ -103,16 +103,15 @@ def test_the_name_of_a_group_stands_for_the_models_of_several_engines(
     first = user.run(*command, timeout_s=1200)
     second = user.run(*command, "--diarize", "--num-speakers", "1", timeout_s=1200)
 
-    for stage in group["models"]:
-        model = DOES[stage]
-        assert f"{stage}: {model.id} on engine {model.entry['engine']}" in plan
+    for stage, model in models.items():
+        assert f"{stage}: {model} on engine {DOES[stage].entry['engine']}" in plan
     assert "it was asked for as trio" in plan
     assert (first.returncode, second.returncode) == (0, 0), problem_of(first) + problem_of(second)
     assert stages_run(events_of(first)) == {"note.wav": {"prepare", "transcribe", "align"}}
     assert stages_run(events_of(second)) == {"note.wav": {"diarize"}}
     transcript = read(tmp_path / "note.json")
     made = records(transcript)
-    for stage, model in group["models"].items():
+    for stage, model in models.items():
         assert (made[stage]["engine"], made[stage]["model"]) == (DOES[stage].entry["engine"], model)
     assert made["transcribe"]["options"]["batch_size"] == 4
     assert made["transcribe"]["options"]["word_timestamps"] is False

@@ -26,12 +26,17 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[EngineHome
             (folder / file).write_text(text, encoding="utf-8")
     (tmp_path / "catalog" / "groups").mkdir(parents=True)
     for name, stage in zip(NAMES, ("transcribe", "diarize"), strict=True):
-        model = {"id": f"model-{name}", "engine": name, "runtime_model_id": "any", "size_mb": 0}
+        model: dict[str, Any] = {
+            "id": f"model-{name}",
+            "engine": name,
+            "runtime_model_id": "any",
+            "size_mb": 0,
+        }
         model |= {"stages": [stage], "name": "A model", "licence": "MIT"}
         model |= {"source": {"kind": "bundled", "package": "dalston"}}
         (tmp_path / "catalog" / f"{name}.yaml").write_text(yaml.safe_dump(model))
-    group = {"id": "pair", "name": "Two", "engines": "both"}
-    group |= {"models": {"transcribe": "model-one", "diarize": "model-two"}}
+    models = {"transcribe": "model-one", "diarize": "model-two"}
+    group = {"id": "pair", "name": "Two", "engines": "both", "models": models}
     (tmp_path / "catalog" / "groups" / "pair.yaml").write_text(yaml.safe_dump(group))
     made = EngineHome()
     for name, place in made.variables.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.pipeline_home import MACHINE, make_catalog, write_model
-from tests.support.run_options import planned, run_options
+from tests.support.run_options import run_options
 from tests.unit.test_catalog_groups import catalog_with
 
 from dalston_cli.catalog.load import Catalog
@@ -16,6 +16,7 @@ from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, 
 from dalston_cli.pipeline.plan.planner import plan_recording
 from dalston_cli.pipeline.request import Overrides
 from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import typed
 from dalston_sdk.wire import DiarizeOptions, EventsOptions, TranscribeOptions
 
 
@@ -91,8 +92,8 @@ def test_who_does_which_stage(
     plan = plan_recording(context, run_options(model="trio", **options))
 
     assert stages_of(plan) == stages
-    assert planned(plan, "transcribe").options.word_timestamps is times_words
-    assert planned(plan, "transcribe").options.batch_size == 4
+    used = typed(plan.transcribe.options, TranscribeOptions)
+    assert (used.word_timestamps, used.batch_size) == (times_words, 4)
 
 
 def test_what_the_user_sets_counts(context: PlanContext) -> None:
@@ -100,8 +101,8 @@ def test_what_the_user_sets_counts(context: PlanContext) -> None:
 
     plan = plan_recording(context, run_options(model="trio", transcribe=options))
 
-    assert planned(plan, "transcribe").options.batch_size == 1
-    assert planned(plan, "transcribe").options.beam_size == 2
+    used = typed(plan.transcribe.options, TranscribeOptions)
+    assert (used.batch_size, used.beam_size) == (1, 2)
 
 
 def test_the_reason_has_the_name(context: PlanContext) -> None:

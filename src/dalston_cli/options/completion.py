@@ -23,11 +23,12 @@ def complete_models(incomplete: str) -> list[tuple[str, str]]:
     catalog = load_catalog()
     # Repositories of the hub are too many to show them all.
     shown = [alias for alias in catalog.aliases if incomplete or "/" not in alias]
-    own = {**catalog.groups, **catalog.models}
-    names = {**{alias: catalog.model(alias) for alias in shown}, **own}
+    names = {alias: catalog.model(alias).name for alias in shown}
+    names |= {name: entry.name for name, entry in catalog.groups.items()}
+    names |= {name: entry.name for name, entry in catalog.models.items()}
     return [
         ("auto", "the best installed model for this machine"),
-        *((name, model.name) for name, model in names.items() if name.startswith(incomplete)),
+        *((name, says) for name, says in names.items() if name.startswith(incomplete)),
     ]
 
 

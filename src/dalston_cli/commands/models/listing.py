@@ -83,7 +83,10 @@ def list_models(
     catalog = shelf.catalog
     rows = [
         row
-        for row in map(shelf.row, (*catalog.models.values(), *catalog.groups.values()))
+        for row in (
+            *map(shelf.row, catalog.models.values()),
+            *map(shelf.row, catalog.groups.values()),
+        )
         if (not stages or stages.intersection(row.stages)) and _is_called(row, words or ())
     ]
     rows = [row for row in rows if row.installed or not installed]

@@ -27,9 +27,10 @@ def with_group(catalog: Catalog, options: RunOptions) -> RunOptions:
         return options
     stages = dict(options.stages)
     for stage, request in options.stages.items():
-        model = group.models.get(stage.kind)
-        is_free = model is not None and request.model == AUTO_MODEL
-        if is_free and supports_language(catalog.models[model], stage.kind, options.language):
+        if stage.kind not in group.models or request.model != AUTO_MODEL:
+            continue
+        model = catalog.model(group.id, stage.kind)
+        if supports_language(model, stage.kind, options.language):
             stages[stage] = replace(request, model=group.id)
     chosen = dict(group.options)
     if ALIGN in stages and stages[ALIGN].model != AUTO_MODEL:
