@@ -191,7 +191,7 @@ def show(
         "stages": ", ".join(row.stages),
         "languages": _all_languages(model),
         "licence": model.licence,
-        "terms": _terms(model),
+        "terms": _terms([model]),
         "source": "\n            or ".join(map(describe_source, model.sources)),
         "size": readable_size(model.size_mb * 10**6),
         "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}{estimated}",
@@ -222,6 +222,7 @@ def _show_group(group: ModelGroup, shelf: Shelf, console: Console) -> None:
         "options": _pairs(group.options),
         "languages": _all_languages(shelf.catalog.model(group.id)),
         "licence": row.licence,
+        "terms": _terms(shelf.catalog.models_of(group.id)),
         "size": readable_size(row.size_bytes),
         "installed": row.state,
         "catalog": group.file,
@@ -262,8 +263,8 @@ def _all_languages(model: ModelEntry) -> str:
     return "".join(f"{name}{', '.join(codes) or 'any'}" for name, codes in every.items())
 
 
-def _terms(model: ModelEntry) -> str:
-    pages = " and on ".join(map(terms_page, model.gated_repos))
+def _terms(models: Sequence[ModelEntry]) -> str:
+    pages = " and on ".join(terms_page(repo) for model in models for repo in model.gated_repos)
     return f"to be accepted on {pages}" if pages else "-"
 
 
