@@ -388,7 +388,9 @@ def test_a_queue_that_fails_stops_no_job_and_is_told(tmp_path: Path) -> None:
                 assert refused.json()["error"]["code"] == "queue_unavailable"
                 assert str(home.folder) not in refused.text
                 assert client.get("/health").status_code == 503
+                deadline = time.monotonic() + 60
                 while "dalston_recordings_in_work 1.0" in client.get("/metrics").text:
+                    assert time.monotonic() < deadline
                     time.sleep(0.1)  # the first job has ended, and cannot be noted as done
                 other.execute("alter table elsewhere rename to jobs")
             for number in numbers:
