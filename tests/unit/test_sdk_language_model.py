@@ -53,11 +53,17 @@ def refined(
     return result
 
 
-def translated(model: InProcessModel, texts: Mapping[int, str], **options: Any) -> TranslateResult:
+def translated(
+    model: InProcessModel,
+    texts: Mapping[int, str],
+    *,
+    context: Progress | None = None,
+    **options: Any,
+) -> TranslateResult:
     request = TranslateRequest(
         model=MODEL, language="en", segments=spoken(texts), options=TranslateOptions(**options)
     )
-    return translate(request, lambda: model, SMALL, Progress())
+    return translate(request, lambda: model, SMALL, context or Progress())
 
 
 def test_texts_are_cleaned_up_and_counted() -> None:
@@ -188,11 +194,16 @@ def test_translations_are_checked_and_asked_for_again() -> None:
         again = len(asked) > 1
         return Answer(text=corrected(dict.fromkeys(request.texts, "Zug um 9" if again else "")))
 
+    context = Progress()
     result = translated(
-        InProcessModel(behave=german), {3: "the train at 17:30"}, languages=("de", "en")
+        InProcessModel(behave=german),
+        {3: "the train at 17:30"},
+        context=context,
+        languages=("de", "en"),
     )
     assert result.texts == {"de": {3: "Zug um 9"}}
     assert len(asked) == 2
+    assert context.done[-1] == (1.0, 1.0)  # it is not done twice
     messages = [notice.message for notice in result.warnings]
     assert messages[0] == "the text is in en already"
     assert any("the number 17 of segment 3 is not in its translation" in each for each in messages)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from dalston_sdk.weights import weights_unusable
+from dalston_sdk.weights import loading_failed, weights_unusable
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
@@ -62,13 +62,16 @@ def read_header(file: Path) -> WeightsHeader:
     """Read the head of a file.
 
     Raises:
-        EngineError: ``model_load_failed`` where it is no model in GGUF that generates text.
+        EngineError: ``model_load_failed`` where it is no model in GGUF that generates text, or
+            cannot be read.
     """
     try:
         with file.open("rb") as source:
             return _described(_read(source))
     except (struct.error, ArithmeticError, TypeError, ValueError) as error:
         raise weights_unusable(file, f"it is no whole language model in GGUF ({error})") from error
+    except OSError as error:  # also for a place that no file can have
+        raise loading_failed(file.parent, error, file=file) from error
 
 
 def _described(found: Mapping[str, _Value]) -> WeightsHeader:

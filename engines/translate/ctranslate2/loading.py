@@ -94,7 +94,7 @@ def _vocabulary(folder: Path) -> frozenset[str]:
     try:
         text = file.read_text(encoding="utf-8")
         tokens = json.loads(text) if file.suffix == ".json" else text.split("\n")
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise loading_failed(folder, error, file=file) from error
     if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
         raise weights_unusable(file, "it is no list of tokens")

@@ -1,7 +1,6 @@
 """What a model on this machine does to a text, through the real library and process."""
 
 import asyncio
-import shutil
 from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -223,6 +222,13 @@ def test_nothing_to_do_asks_nothing(engine: RunningEngine, models: Models) -> No
     assert (result.texts, result.warnings) == ({}, ())
 
 
+def with_a_list_without_end(whole: bytes) -> bytes:
+    """Return a file of which a list has more numbers than any file can have."""
+    name = b"tokenizer.ggml.scores"
+    place = whole.index(name) + len(name) + 8  # behind the kinds of the value and of its items
+    return whole[:place] + (2**50).to_bytes(8, "little") + whole[place + 8 :]
+
+
 @pytest.mark.parametrize(
     ("problem", "code", "message"),
     [
@@ -230,20 +236,25 @@ def test_nothing_to_do_asks_nothing(engine: RunningEngine, models: Models) -> No
         ("two", ErrorCode.MODEL_MISSING, "there are 2 files *.gguf in it"),
         ("text", ErrorCode.MODEL_LOAD_FAILED, "it does not begin with GGUF"),
         ("head", ErrorCode.MODEL_LOAD_FAILED, "it is no whole language model in GGUF"),
+        ("list", ErrorCode.MODEL_LOAD_FAILED, "model.gguf"),
         ("half", ErrorCode.MODEL_LOAD_FAILED, "llama.cpp cannot load"),
     ],
 )
 def test_weights_that_cannot_be_used_are_explained(
     engine: RunningEngine, models: Models, tmp_path: Path, problem: str, code: str, message: str
 ) -> None:
-    whole = Path(str(models["parrot"].path)) / "model.gguf"
-    file = tmp_path / "model.gguf"
+    whole = (Path(str(models["parrot"].path)) / "model.gguf").read_bytes()
+    contents = {
+        "two": whole,
+        "text": b"not a model",
+        "head": whole[:300],
+        "list": with_a_list_without_end(whole),
+        "half": whole[: len(whole) // 2],
+    }
+    if problem in contents:
+        (tmp_path / "model.gguf").write_bytes(contents[problem])
     if problem == "two":
-        shutil.copy(whole, file)
-        shutil.copy(whole, tmp_path / "other.gguf")
-    elif problem != "empty":
-        size = {"head": 300, "half": whole.stat().st_size // 2}.get(problem, 0)
-        file.write_bytes(b"not a model" if problem == "text" else whole.read_bytes()[:size])
+        (tmp_path / "other.gguf").write_bytes(whole)
     with pytest.raises(EngineRequestError) as caught:
         refined(engine, own_model(tmp_path))
     assert caught.value.code == code

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -106,16 +108,15 @@ async def _into(system: str, segments: Sequence[Segment], session: ModelSession)
         EngineError: As ``ModelSession.complete``, if nothing is translated yet.
     """
     done = Translations()
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         missing = {each.id for each in segments if each.id not in done.texts}
         chunks = [_only(chunk, missing) for chunk in session_chunks(segments, session)]
         chunks = [chunk for chunk in chunks if chunk.segments]
         if not chunks:
             break
         try:
-            answered = await session.complete_chunks(
-                chunks, lambda chunk: _prompt(system, chunk, session)
-            )
+            prompt = partial(_prompt, system, session=session, again=number > 0)
+            answered = await session.complete_chunks(chunks, prompt)
         except EngineError:
             if not done.texts:
                 raise
@@ -146,8 +147,10 @@ def _take(chunk: Chunk, completion: Completion, done: Translations) -> None:
             done.faults[segment.id] = fault
 
 
-def _prompt(system: str, chunk: Chunk, session: ModelSession) -> Prompt:
-    return prompt_for(system, chunk, session, growth=3, most_tokens=_MAX_TOKENS)
+def _prompt(system: str, chunk: Chunk, session: ModelSession, *, again: bool = False) -> Prompt:
+    """Build a prompt; the speech of one that is sent again has been counted as done."""
+    prompt = prompt_for(system, chunk, session, growth=3, most_tokens=_MAX_TOKENS)
+    return replace(prompt, duration_s=0.0) if again else prompt
 
 
 def _effective(options: TranslateOptions) -> dict[str, Any]:
