@@ -1,8 +1,8 @@
-"""Leaves the processes of some tests out of the measuring of coverage, which slows their start.
+"""Measures coverage in the processes of few tests: it doubles what the start of a process takes.
 
-What they run is run by other tests, too: engines by ``tests/contract/test_engine_*``, decoding by
-``tests/integration/test_prepare_*``, downloads by ``test_models_pull`` and its like, stores by what
-``test_remote_store`` does in its own process, which is always measured.
+Those of the tests that are listed here run what no process of tests runs in itself: engines, the
+decoding of recordings, downloads, servers, terminals, streams and signals. What a test does in its
+own process is always measured.
 """
 
 from collections.abc import Generator
@@ -11,45 +11,38 @@ from fnmatch import fnmatchcase
 import pytest
 
 VARIABLE = "COVERAGE_PROCESS_CONFIG"
-UNMEASURED = (
-    "tests/acceptance/test_examples.py",
-    "tests/cli/test_cut_off.py",
-    "tests/cli/test_known_bad.py",
-    "tests/cli/test_long_pause.py",
-    "tests/cli/test_pipelines.py",
-    "tests/cli/test_shards.py",
-    "tests/cli/test_special_files.py",
-    "tests/cli/test_stage_failures.py",
-    "tests/cli/test_store.py",
-    "tests/contract/test_diagnosis.py",
-    "tests/contract/test_pool*.py",
-    "tests/contract/test_scale.py",
-    "tests/integration/test_documented_storage.py",
-    "tests/integration/test_models_export.py",
-    "tests/integration/test_models_sources.py",
-    "tests/integration/test_outputs_ours.py",
-    "tests/integration/test_peers_benchmark.py",
-    "tests/integration/test_pipeline_[!i]*.py",
-    "tests/integration/test_remote_outputs.py",
-    "tests/integration/test_remote_recordings.py",
-    "tests/integration/test_remote_sftp.py",
-    "tests/integration/test_remote_store*.py",
-    "tests/integration/test_rerun_work.py",
-    "tests/integration/test_run_*.py",
-    "tests/integration/test_setup.py",
-    "tests/integration/test_starter.py",
+MEASURED = (
+    "tests/cli/test_after_a_run.py",
+    "tests/cli/test_config_changes.py",
+    "tests/cli/test_exit_codes.py",
+    "tests/cli/test_review_command.py",
+    "tests/cli/test_screens.py",
+    "tests/cli/test_startup.py",
+    "tests/cli/test_streams.py",
+    "tests/cli/test_transcribe.py",
+    "tests/cli/test_watch_command.py",
+    "tests/contract/test_engine_*.py",
+    "tests/integration/test_full_disks.py",
+    "tests/integration/test_models_carrying.py",
+    "tests/integration/test_models_packages.py",
+    "tests/integration/test_models_pull.py",
+    "tests/integration/test_pipeline_interruptions.py",
+    "tests/integration/test_prepare_worker.py",
+    "tests/integration/test_redis_queue.py",
+    "tests/integration/test_server_*.py",
+    "tests/integration/test_web_pages.py",
 )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
-        if is_unmeasured(item.nodeid):
+        if not is_measured(item.nodeid):
             patch.delenv(VARIABLE, raising=False)
         return (yield)
 
 
-def is_unmeasured(node: str) -> bool:
-    """Return True for a test whose processes run nothing that others do not run."""
+def is_measured(node: str) -> bool:
+    """Return True for a test whose processes run something that no other test runs in its own."""
     file = node.partition("::")[0]
-    return any(fnmatchcase(file, pattern) for pattern in UNMEASURED)
+    return any(fnmatchcase(file, pattern) for pattern in MEASURED)

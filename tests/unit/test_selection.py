@@ -1,7 +1,7 @@
 """The tests that a newcomer runs, and those that stay together."""
 
 import pytest
-from tests.support.measuring import UNMEASURED, is_unmeasured
+from tests.support.measuring import MEASURED, is_measured
 from tests.support.selection import NEWCOMER, group_of, is_left_out
 from tests.support.suites import ROOT
 
@@ -38,7 +38,7 @@ def test_make_test_imports_only_what_it_runs(place: str, left_out: bool) -> None
     assert is_left_out(place) == left_out
 
 
-def test_tests_whose_processes_are_not_measured_exist() -> None:
-    assert [pattern for pattern in UNMEASURED if not list(ROOT.glob(pattern))] == []
-    assert is_unmeasured("tests/contract/test_pool_stop.py::test_it[one]")
-    assert not is_unmeasured("tests/contract/test_engine_http.py::test_it")
+def test_tests_whose_processes_are_measured_exist() -> None:
+    assert [pattern for pattern in MEASURED if not list(ROOT.glob(pattern))] == []
+    assert is_measured("tests/contract/test_engine_http.py::test_it")
+    assert not is_measured("tests/contract/test_pool_stop.py::test_it[one]")
