@@ -2,17 +2,24 @@
 #
 #   docker build -f dockerfiles/cpu.Dockerfile --build-arg ENGINE=transcribe/faster-whisper .
 #
-# An engine with PyTorch also takes --build-arg PYTORCH=yes. The context needs dockerfiles/,
+# An engine with PyTorch also takes --build-arg PYTORCH=yes, and one whose engine.yaml names
+# system_packages --build-arg SYSTEM_PACKAGES="libgomp1". The context needs dockerfiles/,
 # engines/sdk and the engine's folder. Where the network wants a certificate of its own, put it into
 # certificates/bundle.pem: pip uses it, and the finished image does not have it.
 # Any builder can use this file: nothing here needs BuildKit.
 
 ARG BASE_IMAGE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-# The base, with the Python of its system where it brings none.
+# The base, with the Python of its system where it brings none, and libraries that packages need.
 FROM ${BASE_IMAGE} AS base
-RUN if ! command -v python3 > /dev/null; then \
+ARG SYSTEM_PACKAGES=
+RUN packages= \
+    && if ! command -v python3 > /dev/null; then packages=python3; fi \
+    && for package in $SYSTEM_PACKAGES; do \
+        dpkg --status "$package" > /dev/null 2>&1 || packages="$packages $package"; \
+    done \
+    && if [ -n "$packages" ]; then \
         apt-get update \
-        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3 \
+        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages \
         && rm -rf /var/lib/apt/lists/*; \
     fi
 

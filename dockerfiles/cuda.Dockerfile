@@ -2,7 +2,8 @@
 #
 #   docker build -f dockerfiles/cuda.Dockerfile --build-arg ENGINE=transcribe/faster-whisper .
 #
-# An engine with PyTorch also takes --build-arg PYTORCH=yes. The context needs dockerfiles/,
+# An engine with PyTorch also takes --build-arg PYTORCH=yes, and one whose engine.yaml names
+# system_packages --build-arg SYSTEM_PACKAGES="libgomp1". The context needs dockerfiles/,
 # engines/sdk and the engine's folder. Where the network wants a certificate of its own, put it into
 # certificates/bundle.pem: pip uses it, and the finished image does not have it.
 # Any builder can use this file: nothing here needs BuildKit.
@@ -10,11 +11,17 @@
 # CUDA 12 with cuDNN 9, which CTranslate2 and ONNX Runtime load and do not bring. PyTorch's packages bring
 # CUDA 13: what needs nothing else is built on the base of cpu.Dockerfile, see compose.yaml.
 ARG BASE_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04@sha256:ac55d124da4882b497f732d8dfd9a702d5447a5f29d08d56da6f64f0a1eb34bc
-# The base, with the Python of its system where it brings none.
+# The base, with the Python of its system where it brings none, and libraries that packages need.
 FROM ${BASE_IMAGE} AS base
-RUN if ! command -v python3 > /dev/null; then \
+ARG SYSTEM_PACKAGES=
+RUN packages= \
+    && if ! command -v python3 > /dev/null; then packages=python3; fi \
+    && for package in $SYSTEM_PACKAGES; do \
+        dpkg --status "$package" > /dev/null 2>&1 || packages="$packages $package"; \
+    done \
+    && if [ -n "$packages" ]; then \
         apt-get update \
-        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3 \
+        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages \
         && rm -rf /var/lib/apt/lists/*; \
     fi
 

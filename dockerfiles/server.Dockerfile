@@ -7,9 +7,10 @@
 # does not have it. Any builder can use this file: nothing here needs BuildKit.
 
 ARG BASE_IMAGE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-# The base with Redis, and with the Python of its system where it brings none.
+# The base with Redis, with libraries that engines name in engine.yaml (system_packages), and with
+# the Python of its system where it brings none.
 FROM ${BASE_IMAGE} AS base
-RUN packages=redis-server \
+RUN packages="redis-server libgomp1" \
     && if ! command -v python3 > /dev/null; then packages="$packages python3"; fi \
     && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages \

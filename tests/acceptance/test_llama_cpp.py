@@ -7,42 +7,25 @@ from typing import Any
 
 import pytest
 from tests.acceptance.home import Home
-from tests.support.hub import HubRepo, HubServer, running_hub
+from tests.support.hub import HubServer, running_hub
 from tests.support.tiny_gguf import TEXT, make_folder, make_parrot
+from tests.support.tiny_models import PARROT, repositories
 
 pytestmark = pytest.mark.network
 
-MODEL = "tiny-parrot"
-ENTRY = {
-    "id": MODEL,
-    "engine": "llama-cpp",
-    "runtime_model_id": "parrot",
-    "stages": ["refine", "translate"],
-    "name": "A model that knows one phrase",
-    "licence": "MIT",
-    "source": {
-        "kind": "hf",
-        "repo": "test/tiny-gguf",
-        "revision": "main",
-        "files": ["model.gguf"],
-    },
-    "size_mb": 1,
-    "rank": 1,
-}
+MODEL = PARROT.id
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    root = tmp_path_factory.mktemp("gguf")
-    folder = make_folder(root / "repo", make_parrot(root / "parrot.gguf"))
-    with running_hub({"test/tiny-gguf": HubRepo.from_folder(folder)}) as server:
+    with running_hub(repositories([PARROT], tmp_path_factory.mktemp("gguf"))) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def user(lasting_home: Home, hub: HubServer) -> Home:
     """Has no key of a service and no Ollama."""
-    lasting_home.use_catalog(ENTRY, hub.environment)
+    lasting_home.use_catalog(PARROT.entry, hub.environment)
     lasting_home.environ["OLLAMA_BASE_URL"] = "http://127.0.0.1:1"
     for service in ("ANTHROPIC", "OPENAI"):
         for name in (f"{service}_API_KEY", f"{service}_BASE_URL"):

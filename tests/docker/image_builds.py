@@ -20,6 +20,8 @@ ENGINES = (
     "faster-whisper",
     "llm-cleanup",
     "onnx-asr",
+    "ctranslate2",
+    "llama-cpp",
     "emotion2vec",
     "panns-events",
     "whisperx-align",

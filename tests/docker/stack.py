@@ -18,7 +18,10 @@ HEALTHY_S = 60
 _PROJECT_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"
 _FILES = ("compose.yaml", "compose.dev.yaml", ".dockerignore")
-_FOLDERS = ("dockerfiles", "engines/sdk/src/dalston_sdk", "engines/transcribe")
+_FOLDERS = (
+    *("dockerfiles", "engines/sdk/src/dalston_sdk"),
+    *("engines/refine", "engines/transcribe", "engines/translate"),
+)
 
 
 class Stack:

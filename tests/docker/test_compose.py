@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,22 @@ SENTENCE = "the old man went to the store in the morning"
 
 @contextmanager
 def made_service(
-    user: DockerUser, folder: Path, host: str, major: int = 0, **variables: str | Path
+    user: DockerUser,
+    folder: Path,
+    host: str,
+    major: int = 0,
+    services: Sequence[str] = (ENGINE,),
+    **variables: str | Path,
 ) -> Iterator[Stack]:
-    """A stack with one engine, which sees the user's models and whose image Compose built."""
+    """A stack with some engines, which see the user's models and whose images Compose built."""
     if problem := compose.problem(major):
         is_needed = os.environ.get("CI") == "true" and not major
         (pytest.fail if is_needed else pytest.skip)(problem)
     with made_stack(folder, host, major, DALSTON_MODELS_DIR=user.models, **variables) as made:
-        made.run("build", "--build-arg", f"BASE_IMAGE={os.environ['DALSTON_BASE_IMAGE']}", ENGINE)
-        made.up(ENGINE)
+        base = f"BASE_IMAGE={os.environ['DALSTON_BASE_IMAGE']}"
+        made.run("build", "--build-arg", base, *services)
+        for service in services:
+            made.up(service)
         yield made
 
 

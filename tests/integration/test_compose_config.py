@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = {"pocketsphinx", "faster-whisper", "onnx-asr", "nemo", "transformers"}
 SPEAKERS = {"whisperx-align", "pyannote"}
 DETECT = {"emotion2vec", "panns-events"}
+REFINE = {"llama-cpp"}
 TRANSLATE = {"ctranslate2"}
 
 
@@ -24,6 +25,7 @@ PROFILES = {
     "core": CORE,
     "speakers": SPEAKERS,
     "detect": DETECT,
+    "refine": REFINE,
     "translate": TRANSLATE,
     "core-gpu": on_gpus(CORE),
     "speakers-gpu": on_gpus(SPEAKERS),

@@ -5,7 +5,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.support.tiny_models import (
     EVENTS,
     PIPELINE,
     WHISPER,
+    TinyModel,
     repositories,
     write_catalog,
 )
@@ -53,14 +54,14 @@ SECRET = "sk-ant-secret"
 
 
 @contextmanager
-def pulled_models(user: Home) -> Iterator[Home]:
-    """A user whose catalog knows the tiny models, and who has pulled all of them from a hub."""
+def pulled_models(user: Home, models: Sequence[TinyModel] = PIPELINE) -> Iterator[Home]:
+    """A user whose catalog knows tiny models, and who has pulled all of them from a hub."""
     weights = user.folder / "tiny"
     weights.mkdir()
-    catalog = write_catalog(PIPELINE, user.folder / "catalog")
-    with running_hub(repositories(PIPELINE, weights)) as hub:
+    catalog = write_catalog(models, user.folder / "catalog")
+    with running_hub(repositories(models, weights)) as hub:
         user.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
-        pulled = user.run("models", "pull", *(model.id for model in PIPELINE))
+        pulled = user.run("models", "pull", *(model.id for model in models))
         assert pulled.returncode == 0, pulled.stderr
     for name in hub.environment:
         del user.environ[name]  # from here on there is no hub

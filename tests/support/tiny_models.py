@@ -15,6 +15,7 @@ from tests.support import tiny_onnx, tiny_whisper
 from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.hub import HubRepo
 from tests.support.onnx_models.families import make_transducer
+from tests.support.tiny_gguf import make_folder, make_parrot
 
 WAV2VEC2 = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"
 NLLB = ROOT / "engines/translate/ctranslate2/tests/data/tiny-nllb"
@@ -71,6 +72,10 @@ def _transducer(folder: Path) -> Path:
     return make_transducer(folder / tiny_onnx.MODEL, kind="tdt")
 
 
+def _parrot(folder: Path) -> Path:
+    return make_folder(folder / "tiny-parrot", make_parrot(folder / "parrot.gguf"))
+
+
 def _entry(model: str, engine: str, stage: str, **fields: Any) -> dict[str, Any]:
     """Return the catalog entry of a model that ``auto`` prefers to the bundled one."""
     return {
@@ -107,6 +112,10 @@ EVENTS = TinyModel(
 )
 TRANSLATOR = TinyModel(
     _entry("tiny-nllb", "ctranslate2", "translate", languages=["de", "en", "fr"]), by_copy(NLLB)
+)
+
+PARROT = TinyModel(
+    _entry("tiny-parrot", "llama-cpp", "refine", stages=["refine", "translate"], rank=1), _parrot
 )
 
 PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)

@@ -156,6 +156,21 @@ def test_the_lock_for_gpus_has_every_part_of_pytorch_that_is_shared(folder: Path
     assert "nvidia-ml-py" not in names
 
 
+def test_the_image_of_the_server_has_the_libraries_of_all_engines() -> None:
+    """Engines are processes of its workers."""
+    text = (ROOT / "dockerfiles" / "server.Dockerfile").read_text()
+    named = {name for folder in ENGINES for name in engine_entry(folder).system_packages}
+    assert named
+    assert named <= set(re.findall(r"[a-z0-9-]+", text.partition("RUN packages=")[2]))
+
+
+def test_both_dockerfiles_begin_with_the_same_base() -> None:
+    cpu, cuda = ((ROOT / f"dockerfiles/{each}.Dockerfile").read_text() for each in ("cpu", "cuda"))
+    first, second = (text.partition("AS base\n")[2].partition("\n\n")[0] for text in (cpu, cuda))
+    assert "SYSTEM_PACKAGES" in first
+    assert first == second
+
+
 def test_both_dockerfiles_finish_an_image_in_the_same_way() -> None:
     cpu, cuda = ((ROOT / f"dockerfiles/{each}.Dockerfile").read_text() for each in ("cpu", "cuda"))
     last = cpu.index("\nFROM base AS code")

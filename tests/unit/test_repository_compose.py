@@ -60,6 +60,8 @@ def expected_arguments(engine: str, variant: str) -> dict[str, str]:
     arguments = {"ENGINE": engine_place(entry)}
     if torch_locks(entry.folder):
         arguments["PYTORCH"] = "yes"
+    if entry.system_packages:
+        arguments["SYSTEM_PACKAGES"] = " ".join(entry.system_packages)
     base = usual_base(entry, variant)
     if variant == "cuda" and base == usual_base(entry, "cpu"):
         arguments["BASE_IMAGE"] = base

@@ -10,6 +10,12 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import xllamacpp
+try:
+    import xllamacpp
+except ImportError as error:
+    if "libgomp" not in str(error):
+        raise
+    message = "libgomp, which llama.cpp needs, is not installed: apt-get install libgomp1"
+    raise ImportError(message) from error
 
 __all__ = ["xllamacpp"]

@@ -32,6 +32,8 @@ Alias = Annotated[
     ),
 ]
 
+DebianPackage = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9+.-]*\Z", max_length=80)]
+
 
 class CatalogEntry(Entry, frozen=True, kw_only=True):
     """A file of the catalog."""
@@ -78,6 +80,7 @@ class EngineEntry(CatalogEntry, frozen=True, kw_only=True):
         network: True if the engine may use the network.
         services: All that it reaches over the network; empty for anything.
         secrets: Environment variables that are passed to the engine.
+        system_packages: Packages of Debian with libraries that the engine's own packages need.
         tested: Environment of its tests, in a few words, for people.
     """
 
@@ -94,6 +97,7 @@ class EngineEntry(CatalogEntry, frozen=True, kw_only=True):
     network: bool = False
     services: tuple[NetworkService, ...] = ()
     secrets: tuple[str, ...] = ()
+    system_packages: tuple[DebianPackage, ...] = ()
     tested: str = ""
     folder: Path = Path()
 

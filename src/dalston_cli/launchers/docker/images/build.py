@@ -106,9 +106,10 @@ def build_image(
         context = build_context.make_context(engine, variant, environ)
         if digest == digest_engine(engine.folder, python=python, machine=machine):
             break  # else the engine was edited while it was packed
+    system = {"SYSTEM_PACKAGES": " ".join(engine.system_packages)} if engine.system_packages else {}
     return builder.run(
         context,
-        arguments={"BASE_IMAGE": base, "ENGINE": build_context.engine_place(engine)},
+        arguments={"BASE_IMAGE": base, "ENGINE": build_context.engine_place(engine), **system},
         tag=recipe.tag,
         labels=_labels(recipe, python, digest),
         cached=recipe.cached,
