@@ -264,3 +264,17 @@ async def test_a_request_that_is_cut_off_takes_no_upload_from_its_job(service: S
             await sending
         [kept] = queue.of("ada", most=9)
         assert (service.folder / "jobs" / kept.id / "upload").read_bytes() == SOUND
+
+
+async def test_a_job_that_ends_while_it_is_removed_gives_its_room_back_once(
+    service: Service,
+) -> None:
+    with closing(SqliteQueue(service.folder)) as queue:
+        jobs = local_jobs(service, queue)
+        await send(service, jobs)
+        [waiting] = queue.of("ada", most=9)  # as a caller's DELETE has read it
+        service.room.take(700)
+        await jobs._end(msgspec.structs.replace(waiting, state="failed"))
+        assert service.room.used_bytes == 700
+        await jobs.remove(waiting)
+        assert service.room.used_bytes == 700

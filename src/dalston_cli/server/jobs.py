@@ -114,7 +114,8 @@ class Jobs(StoredJobs):
         folders = {folder.name: folder for folder in self._files.folder.iterdir()}
         for name in folders.keys() - self._queue.known(folders):
             shutil.rmtree(folders[name], ignore_errors=True)  # its request, or removal, did not end
-        self._service.room.used_bytes = sum(job.upload_bytes for job in waiting)
+        self._counted = {job.id: job.upload_bytes for job in waiting}
+        self._service.room.used_bytes = sum(self._counted.values())
 
     async def _tell_untold(self) -> None:
         """Tell the ends that an earlier process did not; of a shared queue, again and again."""
@@ -131,6 +132,7 @@ class Jobs(StoredJobs):
         Its upload is removed where it is not kept. A request that is cancelled meanwhile leaves its
         upload where it is: the next start knows whether a job has it.
         """
+        self._counted[job.id] = job.upload_bytes
         try:
             kept = await to_its_end(partial(self._queue.add, job))
         except QueueError:  # nothing has changed: the file is this process's alone
@@ -145,7 +147,7 @@ class Jobs(StoredJobs):
     def _discard(self, job: QueuedJob) -> None:
         """Remove what was received for a job that is not kept, and give its room back."""
         self._files.remove(job.id)
-        self._service.room.give_back(job.upload_bytes)
+        self._settle(job.id)
 
     async def progress(self, number: str) -> Progress | None:
         """Return how far a job is; None where it is not in work."""
@@ -175,7 +177,7 @@ class Jobs(StoredJobs):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((task,))
-        self._service.room.give_back(job.upload_bytes)  # 0 of one that has ended
+        self._settle(job.id)
         self._tell_change()
         await run_in_threadpool(self._files.remove, job.id)
 
@@ -318,8 +320,7 @@ class Jobs(StoredJobs):
         ended = msgspec.structs.replace(job, upload_bytes=0, url=None)
         if not await self._steady.ask(partial(self._queue.put, ended)):
             return  # it was removed meanwhile, or another process has it
-        if self._leases is None:  # else it took room of the server's, and none here
-            self._service.room.give_back(job.upload_bytes)
+        self._settle(job.id)
         try:
             await to_its_end(self._files.tidy, job.id)
         except JobFilesError as error:

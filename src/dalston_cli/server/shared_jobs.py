@@ -40,7 +40,6 @@ class SharedJobs(StoredJobs):
         super().__init__(service, files, steady)
         self._shared = queue
         self._adding: set[str] = set()
-        self._unsure: dict[str, int] = {}  # bytes of uploads of which no job is known to have them
         self._unknown: frozenset[str] = frozenset()
 
     @asynccontextmanager
@@ -61,8 +60,8 @@ class SharedJobs(StoredJobs):
         known = self._queue.known(names)
         for name in known:
             self._files.leave(name)
-        self._unsure = {name: self._files.upload_bytes(name) for name in names - known}
-        self._service.room.used_bytes = sum(self._unsure.values())
+        self._counted = {name: self._files.upload_bytes(name) for name in names - known}
+        self._service.room.used_bytes = sum(self._counted.values())
 
     async def _collect(self) -> None:
         while True:
@@ -73,12 +72,12 @@ class SharedJobs(StoredJobs):
                 self._steady.warn(f"what no job has is not removed: {error}")
 
     def _clear(self) -> None:
-        """Ask for what is unsure, and remove what no job has.
+        """Ask for uploads that are counted here, and remove those that no job has.
 
         Redis may do what it was asked for a moment after it said that it knows nothing of it, so
         that it has to say so twice.
         """
-        asked = self._unsure.copy().keys() - self._adding
+        asked = self._counted.copy().keys() - self._adding
         known = self._queue.known(asked)
         forgotten = {
             number
@@ -90,10 +89,6 @@ class SharedJobs(StoredJobs):
                 (self._files.leave if number in known else self._files.remove)(number)
                 self._settle(number)
         self._unknown = frozenset(asked - known)
-
-    def _settle(self, number: str) -> None:
-        """Give room back: the upload is counted in Redis from now on, or it is gone."""
-        self._service.room.give_back(self._unsure.pop(number, 0))
 
     async def add(self, job: QueuedJob) -> QueuedJob:
         """Let others have a job; see ``Queue.add``.
@@ -112,7 +107,7 @@ class SharedJobs(StoredJobs):
 
     async def _add(self, job: QueuedJob) -> QueuedJob:
         room = self._service.room
-        self._unsure[job.id] = job.upload_bytes
+        self._counted[job.id] = job.upload_bytes
         try:
             room.elsewhere_bytes = await run_in_threadpool(self._shared.upload_bytes)
             room.take(0)
@@ -120,7 +115,7 @@ class SharedJobs(StoredJobs):
         except (QueueError, RequestRefusedError, JobFilesError):
             self._files.drop_upload(job.id)
             room.give_back(job.upload_bytes)
-            self._unsure[job.id] = 0
+            self._counted[job.id] = 0
             raise
         kept = await run_in_threadpool(self._queue.add, job)
         await run_in_threadpool(
@@ -149,6 +144,6 @@ class SharedJobs(StoredJobs):
     async def remove(self, job: QueuedJob) -> None:
         """Forget a job and all that is kept of it; who works on it notices, and stops."""
         await run_in_threadpool(self._queue.remove, job.id)
-        self._unsure.setdefault(job.id, 0)
+        self._counted.setdefault(job.id, 0)
         await run_in_threadpool(self._files.remove, job.id)
         self._settle(job.id)

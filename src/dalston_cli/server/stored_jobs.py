@@ -27,10 +27,15 @@ class StoredJobs:
         self._files = files
         self._steady = steady
         self._queue = steady.queue
+        self._counted: dict[str, int] = {}  # bytes of uploads that take room, by job
 
     def folder_of(self, number: str) -> Path:
         """Return where what a job has is kept on this machine."""
         return self._files.folder_of(number)
+
+    def _settle(self, number: str) -> None:
+        """Give the room of an upload back, if this process counts it and has not done so yet."""
+        self._service.room.give_back(self._counted.pop(number, 0))
 
     async def check(self) -> None:
         """Make sure that jobs are taken, and can be read; see ``Steady.check``."""
