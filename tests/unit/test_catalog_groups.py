@@ -79,6 +79,13 @@ def test_mistakes_are_told(tmp_path: Path, changes: dict[str, Any], problem: str
     assert problem in raised.value.message
 
 
+def test_a_model_for_its_engines_together_is_a_mistake(tmp_path: Path) -> None:
+    write_model(tmp_path, "bundle", "transcribe, align", engine="trio-engine")
+
+    with pytest.raises(CatalogError, match="make a model of each part, and a group of these"):
+        catalog_with(tmp_path)
+
+
 def test_a_model_of_the_user_takes_its_name(tmp_path: Path) -> None:
     """What was called so before goes on to work."""
     catalog_with(tmp_path / "first")

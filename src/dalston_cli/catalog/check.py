@@ -1,6 +1,6 @@
 """Checks that the files of the catalog fit together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -25,12 +25,24 @@ def check_engine(engine: EngineEntry, document: Document) -> Iterator[Problem]:
 
 
 def check_model(
-    model: ModelEntry, engines: Mapping[str, EngineEntry], document: Document
+    model: ModelEntry,
+    engines: Mapping[str, EngineEntry],
+    document: Document,
+    together: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Yield mistakes of a model: its engine must exist, and support its stages and defaults."""
+    """Yield mistakes of a model: its engine must exist, and support its stages and defaults.
+
+    Args:
+        model: The model.
+        engines: By name.
+        document: The model's file.
+        together: Names that several engines have together.
+    """
     engine = engines.get(model.engine)
     if engine is None:
         near = did_you_mean(model.engine, engines)
+        if model.engine in together:
+            near = ", it stands for several: make a model of each part, and a group of these"
         yield document.problem(("engine",), f"there is no engine `{model.engine}`{near}")
         return
     for index, stage in enumerate(model.stages):

@@ -234,8 +234,9 @@ def _read_catalog(paths: CatalogPaths, reader: EntryReader) -> Catalog:
     for engine in engines.values():
         document = reader.documents[engine.folder / "engine.yaml"]
         reader.problems += check_engine(engine, document)
+    together = {group.engines for group in groups.values() if group.engines}
     for model in models.values():
-        reader.problems += check_model(model, engines, reader.documents[model.file])
+        reader.problems += check_model(model, engines, reader.documents[model.file], together)
     aliases = _read_aliases(models, reader)
     for name in sorted(groups.keys() & (models.keys() | aliases.keys())):
         reader.notes.append(f"a model takes the name of the group in {groups.pop(name).file}")
