@@ -215,7 +215,6 @@ _OPTIONS: Mapping[str, object] = {
     "concurrent_fragment_downloads": 1,
     "continuedl": False,
     "enable_file_urls": False,
-    "extract_flat": "in_playlist",
     "extractor_args": {"youtubetab": {"approximate_date": [""]}},
     "extractor_retries": _RETRIES,
     "ffmpeg_location": "/nonexistent",  # it would open addresses by itself
