@@ -111,8 +111,9 @@ def test_dialogue_s_words_lie_in_the_turns_of_who_says_them() -> None:
 @pytest.mark.parametrize(
     ("name", "limit", "options"),
     [
-        pytest.param("monologue.wav", 0.25, (), id="monologue"),
-        pytest.param("dialogue.wav", 0.35, (), id="dialogue"),
+        # The bundled model takes its time; a call and a film are enough for a newcomer.
+        pytest.param("monologue.wav", 0.25, (), id="monologue", marks=pytest.mark.slow),
+        pytest.param("dialogue.wav", 0.35, (), id="dialogue", marks=pytest.mark.slow),
         pytest.param("call.wav", 0.25, ("--channels", "split"), id="call"),
         pytest.param("lecture.mp4", 0.35, (), id="lecture"),
     ],

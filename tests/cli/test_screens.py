@@ -20,7 +20,6 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is no
 
 WRITES = os.environ.get("DALSTON_TEST_SCREENS") == "write"
 COLOURS = {"colour": {}, "plain": {"NO_COLOR": "1"}}
-WIDTHS = (50, 80, 120)
 ANSWER_S = 60.0
 
 
@@ -51,8 +50,17 @@ def changed(terminal: Tmux, before: str) -> str:
     return shown
 
 
-@pytest.mark.parametrize("colours", COLOURS)
-@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize(
+    ("columns", "colours"),
+    [
+        (50, "colour"),
+        (80, "colour"),
+        (120, "colour"),
+        (80, "plain"),
+        pytest.param(50, "plain", marks=pytest.mark.slow),  # a terminal and an engine for each
+        pytest.param(120, "plain", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_while_it_lasts_and_at_its_end(desk: Desk, columns: int, colours: str) -> None:
     words = ("in", "-o", "out", "-f", "txt,srt,json")
     environ = COLOURS[colours] | {"DALSTON_FAKE_RUN_S": "0.6"}
@@ -62,7 +70,14 @@ def test_a_run_while_it_lasts_and_at_its_end(desk: Desk, columns: int, colours: 
         check(terminal, f"ended-{columns}-{colours}", "details: ")
 
 
-@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize(
+    "columns",
+    [
+        80,
+        pytest.param(50, marks=pytest.mark.slow),  # an environment is built for each
+        pytest.param(120, marks=pytest.mark.slow),
+    ],
+)
 def test_the_first_start_of_an_engine(desk: Desk, columns: int) -> None:
     files = packages_of_this_python()
     index = SlowIndex("heavy", files=files, num_bytes=40_000_000, num_first_bytes=20_200_000)

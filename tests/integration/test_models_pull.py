@@ -230,8 +230,9 @@ def test_refused(
     assert hint in (raised.value.hint or "")
     assert raised.value.exit_code == 5
     assert installed(MODEL, tmp_path) is None
-    hub.state.faults.clear()
-    assert pull(MODEL, tmp_path, _options(hub)).ok
+    if fault.path:  # where something was downloaded, it is not in the way
+        hub.state.faults.clear()
+        assert pull(MODEL, tmp_path, _options(hub)).ok
 
 
 @pytest.mark.parametrize(
