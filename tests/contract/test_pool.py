@@ -191,7 +191,7 @@ async def test_half_an_answer_is_a_crash(home: EngineHome) -> None:
 
 
 async def test_an_engine_that_goes_silent_is_ended_and_replaced(home: EngineHome) -> None:
-    limits = PoolLimits(pause_s=0.01, probe_timeout_s=0.5, heartbeat_s=0.7)
+    limits = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, heartbeat_s=1.5)
     notices: list[PoolNotice] = []
     async with Pool(home.launchers, on_event=notices.append, limits=limits) as pool:
         handle = await pool.acquire(home.spec({"RUN_S": "1"}))

@@ -1,5 +1,5 @@
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from tests.support.hub.entries import ENGINE_YAML
@@ -350,6 +350,6 @@ def test_loading_forty_files_takes_a_blink(tmp_path: Path) -> None:
         text = MODEL_YAML.replace("id: tiny", f"id: tiny-{number}")
         (tmp_path / "models" / f"tiny-{number}.yaml").write_text(text)
     load_catalog(paths)
-    before = perf_counter()
+    before = process_time()  # of this process alone, however busy the machine is
     assert len(load_catalog(paths).models) == 41
-    assert perf_counter() - before < 0.5
+    assert process_time() - before < 0.5

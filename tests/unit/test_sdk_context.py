@@ -40,7 +40,7 @@ async def test_loading_is_not_overtaken_by_running() -> None:
     load = Progress(done_s=0, total_s=1, phase="load")
     mailbox.post(load)
     mailbox.post(Progress(done_s=0, total_s=1))
-    assert await mailbox.take(timeout_s=1) == load
+    assert await mailbox.take(timeout_s=60) == load
 
 
 async def test_a_thread_reports_progress_and_segments() -> None:
@@ -55,7 +55,7 @@ async def test_a_thread_reports_progress_and_segments() -> None:
         context.progress(4, 4)
 
     await asyncio.to_thread(work)
-    taken = [await mailbox.take(timeout_s=5) for _ in range(3)]
+    taken = [await mailbox.take(timeout_s=60) for _ in range(3)]
     assert taken == [
         Progress(done_s=1.0, total_s=4.0),
         Partial(segments=(SEGMENT,)),
