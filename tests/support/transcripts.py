@@ -1,6 +1,6 @@
 """Transcripts made for tests: fixed ones for the golden files, and small builders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -60,6 +60,14 @@ def spoken(
         )
         start = stop
     return tuple(words)
+
+
+def segments_of(texts: Mapping[int, str], speaker: str | None = None) -> tuple[Segment, ...]:
+    """Segments without words; each begins at its id in seconds, and lasts for one."""
+    return tuple(
+        Segment(id=key, start=float(key), end=key + 1.0, text=text, speaker=speaker)
+        for key, text in texts.items()
+    )
 
 
 def segment(

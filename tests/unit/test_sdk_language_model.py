@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.language_models import Answer, ModelRequest, corrected, correcting
 from tests.support.language_models.in_process import InProcessModel, Progress
+from tests.support.transcripts import segments_of
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.language_model.profile import ModelProfile
@@ -18,7 +19,6 @@ from dalston_sdk.wire import (
     RefineOptions,
     RefineRequest,
     RefineResult,
-    Segment,
     TokenPrices,
     TranslateOptions,
     TranslateRequest,
@@ -31,12 +31,6 @@ PRICES = TokenPrices(input_usd=1.0, output_usd=5.0)
 MODEL = ModelRef(runtime_id="tiny")
 
 
-def spoken(texts: Mapping[int, str]) -> tuple[Segment, ...]:
-    return tuple(
-        Segment(id=key, start=float(key), end=key + 1.0, text=text) for key, text in texts.items()
-    )
-
-
 def refined(
     model: InProcessModel,
     texts: Mapping[int, str] = TEXTS,
@@ -46,7 +40,7 @@ def refined(
     **options: Any,
 ) -> RefineResult:
     request = RefineRequest(
-        model=MODEL, language="en", segments=spoken(texts), options=RefineOptions(**options)
+        model=MODEL, language="en", segments=segments_of(texts), options=RefineOptions(**options)
     )
     result = refine(request, lambda: model, profile, context or Progress())
     assert model.closed
@@ -61,7 +55,7 @@ def translated(
     **options: Any,
 ) -> TranslateResult:
     request = TranslateRequest(
-        model=MODEL, language="en", segments=spoken(texts), options=TranslateOptions(**options)
+        model=MODEL, language="en", segments=segments_of(texts), options=TranslateOptions(**options)
     )
     return translate(request, lambda: model, SMALL, context or Progress())
 

@@ -116,8 +116,8 @@ class _Work:
 
     def into(self, language: str, direction: Direction) -> Translations:
         """Translate all segments into one language; what cannot be used is tried once more."""
-        mute = {each.id: each.text for each in self._segments if _is_mute(each)}
-        done = Translations(texts=mute)
+        kept = {each.id: each.text for each in self._segments if _has_no_letters(each)}
+        done = Translations(texts=kept)
         for options in _ROUNDS:
             missing = [each for each in self._segments if each.id not in done.texts]
             for segment, text, endless in self._round(missing, language, direction, options):
@@ -201,8 +201,8 @@ class _Work:
         return " ".join(text.split()), fault
 
 
-def _is_mute(segment: Segment) -> bool:
-    """Return True for a text without letters, such as a number or a note: it stays as it is."""
+def _has_no_letters(segment: Segment) -> bool:
+    """Return True for a text such as a number or a note, which stays as it is."""
     return not any(unicodedata.category(each).startswith("L") for each in segment.text)
 
 

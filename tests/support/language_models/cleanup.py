@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+from tests.support.transcripts import segments_of
+
 from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import (
     ModelRef,
     RefineOptions,
     RefineRequest,
     RefineResult,
-    Segment,
     TokenUsage,
 )
 
@@ -30,14 +31,10 @@ def cleanup_request(
         language: The texts' language.
         speaker: The speaker of all segments.
     """
-    segments = tuple(
-        Segment(id=key, start=float(key), end=key + 1.0, text=text, speaker=speaker)
-        for key, text in texts.items()
-    )
     return RefineRequest(
         model=ModelRef(runtime_id=f"{provider}/some-model"),
         language=language,
-        segments=segments,
+        segments=segments_of(texts, speaker),
         options=options or RefineOptions(),
     )
 

@@ -10,6 +10,7 @@ import pytest
 from tests.support.engine_fixtures import Models, own_model
 from tests.support.engine_under_test import EngineUnderTest
 from tests.support.tiny_gguf import TEXT, make_parrot
+from tests.support.transcripts import segments_of
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import RunningEngine, check_engine
@@ -28,15 +29,9 @@ from dalston_sdk.wire import (
 TEXTS = {0: "good morning", 4: "welcome to dalston", 9: "good mourning"}
 
 
-def spoken(texts: Mapping[int, str]) -> tuple[Segment, ...]:
-    return tuple(
-        Segment(id=key, start=float(key), end=key + 1.0, text=text) for key, text in texts.items()
-    )
-
-
 def request_of(model: ModelRef, texts: Mapping[int, str] = TEXTS, **options: Any) -> RefineRequest:
     return RefineRequest(
-        model=model, language="en", segments=spoken(texts), options=RefineOptions(**options)
+        model=model, language="en", segments=segments_of(texts), options=RefineOptions(**options)
     )
 
 
@@ -104,7 +99,7 @@ def test_a_translation_is_made(engine: RunningEngine, models: Models) -> None:
     request = TranslateRequest(
         model=models["parrot"],
         language="en",
-        segments=spoken({0: "gut so", 3: "track 9"}),
+        segments=segments_of({0: "gut so", 3: "track 9"}),
         options=TranslateOptions(languages=("de",), glossary=("Dalston",)),
     )
     result = engine.result(request, None, TranslateResult)

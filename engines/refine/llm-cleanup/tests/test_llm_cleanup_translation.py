@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from tests.support.language_models import Answer, LanguageModelServer, ModelRequest, corrected
+from tests.support.transcripts import segments_of
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
-    Segment,
     TokenPrices,
     TranslateOptions,
     TranslateRequest,
@@ -34,13 +34,10 @@ def translate(
     source: str | None = "en",
     **options: Any,
 ) -> TranslateResult:
-    segments = tuple(
-        Segment(id=key, start=float(key), end=key + 1.0, text=text) for key, text in texts.items()
-    )
     request = TranslateRequest(
         model=ModelRef(runtime_id=f"{api}/some-model"),
         language=source,
-        segments=segments,
+        segments=segments_of(texts),
         options=TranslateOptions(languages=languages, **options),
     )
     return engine.result(request, None, TranslateResult)

@@ -101,7 +101,9 @@ def test_the_catalog_lists_what_the_weights_know(languages: ModuleType, path: Pa
     assert "not for commercial use" in entry.notes
 
 
-def test_tokenizers_of_other_repositories_are_found(languages: ModuleType) -> None:
+def test_families_and_scripts_without_spaces_are_known(
+    languages: ModuleType,
+) -> None:
     assert languages.is_tagged(TAGGED)
     assert not languages.is_tagged(VOCABULARY)
     assert languages.without_spaces("zh-hant")
