@@ -320,6 +320,7 @@ def test_what_cannot_be_added_leaves_nothing(
     done = run_dalston("models", "add", *words, environ=user.environ, cwd=user.folder)
     assert done.returncode in {2, 5}, done.stderr
     assert message in done.stderr
+    assert "models rm" not in done.stderr, "what comes with Dalston stays"
     assert not user.added.exists()
 
 

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.launching import FAKE
-from tests.support.pipeline_home import make_catalog, write_model
+from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.catalog.document import CatalogError
-from dalston_cli.catalog.load import Catalog, CatalogPaths, SeveralEnginesError, load_catalog
+from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.names.addition import ModelNameError, new_entry
+from dalston_cli.catalog.resolve import ModelRequest, resolve_model
+from dalston_cli.catalog.resolve_errors import GroupWithoutStageError
+from dalston_cli.catalog.unknown import SeveralEnginesError, UnknownEngineError, UnknownModelError
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_sdk.wire import Stage
 
@@ -48,6 +51,26 @@ def test_the_name_of_its_engines_means_each_once(tmp_path: Path) -> None:
     assert catalog.engines_called("fake") == ()
     with pytest.raises(SeveralEnginesError, match="no engine, it stands for fake"):
         catalog.engine("trio-engine")
+
+
+def test_names_of_engines_and_models_that_are_mixed_up_are_put_right(tmp_path: Path) -> None:
+    catalog = catalog_with(tmp_path)
+    with pytest.raises(UnknownModelError, match="stands for the engines fake; did you mean `trio`"):
+        catalog.model("trio-engine")
+    with pytest.raises(UnknownModelError, match="it is an engine; did you mean `speech`"):
+        catalog.model("fake")
+    with pytest.raises(UnknownEngineError, match="several models; did you mean `trio-engine`"):
+        catalog.engine("trio")
+    with pytest.raises(UnknownEngineError, match="it is a model; did you mean `fake`"):
+        catalog.engine("speech")
+    with pytest.raises(UnknownEngineError, match=r"no engine `trio-engin`; .* `trio-engine`"):
+        catalog.engine("trio-engin")
+
+
+def test_a_group_without_a_model_for_a_stage_is_named_itself(tmp_path: Path) -> None:
+    request = ModelRequest(model="trio")
+    with pytest.raises(GroupWithoutStageError, match="no model that trio stands for can refine"):
+        resolve_model(catalog_with(tmp_path), Stage.REFINE, request, MACHINE, ())
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,11 @@ from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.load import (
     CatalogFolderError,
     CatalogPaths,
-    UnknownEngineError,
-    UnknownModelError,
     data_root,
     load_catalog,
 )
 from dalston_cli.catalog.sources import FileSource
+from dalston_cli.catalog.unknown import UnknownEngineError, UnknownModelError
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_sdk.wire import Stage

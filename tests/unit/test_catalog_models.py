@@ -9,12 +9,12 @@ import pytest
 from dalston_cli.catalog.load import (
     Catalog,
     CatalogPaths,
-    UnknownModelError,
     data_root,
     load_catalog,
 )
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, HubSource, PackageSource, ServiceSource
+from dalston_cli.catalog.unknown import UnknownModelError
 from dalston_sdk.wire import Stage
 
 BEST_FIRST = (

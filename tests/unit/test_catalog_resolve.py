@@ -6,7 +6,7 @@ from tests.support.hub.entries import engine_entry, model_entry
 
 from dalston_cli.catalog.alternatives import best_alternatives
 from dalston_cli.catalog.device import DeviceMissingError
-from dalston_cli.catalog.load import Catalog, CatalogPaths, UnknownModelError, load_catalog
+from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.resolve import (
     Choice,
@@ -21,6 +21,7 @@ from dalston_cli.catalog.resolve_errors import (
     StageNotCoveredError,
 )
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.unknown import UnknownModelError
 from dalston_cli.errors import DalstonError
 from dalston_sdk.wire import Stage
 

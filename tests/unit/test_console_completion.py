@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dalston_cli.commands.engines.setting import complete_engines
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.options.completion import complete_formats, complete_models, complete_stages
 
@@ -15,6 +16,12 @@ def test_models_begin_with_what_is_typed() -> None:
     offered = dict(complete_models("pocket"))
     assert "pocketsphinx-en-us" in offered
     assert not any(name.startswith("faster-whisper") for name in offered)
+
+
+def test_names_that_stand_for_several_engines_are_offered() -> None:
+    offered = dict(complete_engines("whisperx"))
+    assert offered.keys() == {"whisperx-align", "whisperx-full"}
+    assert offered["whisperx-full"] == "faster-whisper, whisperx-align, pyannote"
 
 
 def test_short_names_of_models_are_offered() -> None:

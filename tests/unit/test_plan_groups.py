@@ -144,7 +144,7 @@ def test_it_may_be_named_for_one_stage(context: PlanContext) -> None:
 
     assert stages_of(plan) == {"transcribe": "speech-other", "diarize": "speakers"}
     events = run_options(stage_models={"events": "trio"}, events=EventsOptions())
-    with pytest.raises(UsageError, match="the model speech does not detect events"):
+    with pytest.raises(UsageError, match="no model that trio stands for can detect events"):
         plan_recording(context, events)
 
 

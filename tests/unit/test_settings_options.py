@@ -18,6 +18,8 @@ from dalston_cli.options.without_effect import (
     WithoutEffectError,
     check_effects,
 )
+from dalston_cli.settings.checks import checked_value
+from dalston_cli.settings.explain import WrongValueError
 from dalston_cli.settings.load import read_settings
 from dalston_cli.settings.schema import Settings
 from dalston_sdk.wire import RefineOptions, TranscribeOptions
@@ -33,6 +35,16 @@ def test_defaults_leave_everything_to_the_engine() -> None:
     assert options.formats == ("txt", "srt", "json")
     assert options.output.folder == Path()
     assert asked(options, "diarize") is None
+
+
+def test_of_a_list_of_languages_the_wrong_one_is_shown() -> None:
+    with pytest.raises(WrongValueError, match=r"^'xx': should be the name or the code"):
+        checked_value("translate_to", "de,xx")
+
+
+def test_an_empty_list_of_languages_is_no_translation() -> None:
+    assert asked(build_run_options(settings_of(translate_to="")), "translate") is None
+    assert asked(build_run_options(settings_of(translate_to="de")), "translate") is not None
 
 
 def test_values_arrive() -> None:

@@ -6,10 +6,9 @@ replaces the one of the same name in an earlier folder.
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
 
 from msgspec import Struct
 
@@ -21,8 +20,8 @@ from dalston_cli.catalog.kept_documents import KeptDocuments
 from dalston_cli.catalog.names.aliases import AliasReader, repositories
 from dalston_cli.catalog.names.nearest import did_you_mean_model
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry, ModelGroup
-from dalston_cli.errors import ConfigurationError, UsageError
-from dalston_cli.nearest import did_you_mean
+from dalston_cli.catalog.unknown import SeveralEnginesError, UnknownEngineError, UnknownModelError
+from dalston_cli.errors import ConfigurationError
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Stage
 
@@ -40,49 +39,6 @@ class CatalogFolderError(ConfigurationError):
         super().__init__(
             f"{variable} names {folder}, which is not a folder",
             hint=f"create it with `mkdir -p {shlex.quote(str(folder))}`, or change {variable}",
-        )
-
-
-class UnknownEntryError(UsageError):
-    """No entry of a kind has this name; the message offers the nearest."""
-
-    noun: ClassVar[str]
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"there is no {self.noun} `{name}`{did_you_mean(name, known)}",
-            hint=f"`dalston {self.noun}s list` shows every {self.noun}",
-        )
-
-
-class UnknownModelError(UsageError):
-    """No model has this name; the message offers the nearest."""
-
-    code = "unknown_model"
-
-    def __init__(self, name: str, nearest: str) -> None:
-        super().__init__(
-            f"there is no model `{name}`{nearest}",
-            hint="`dalston models list --all` shows every model",
-        )
-
-
-class UnknownEngineError(UnknownEntryError):
-    """No engine has this name."""
-
-    code = "unknown_engine"
-    noun = "engine"
-
-
-class SeveralEnginesError(UsageError):
-    """The name stands for several engines where one is needed."""
-
-    code = "several_engines"
-
-    def __init__(self, name: str, engines: Sequence[str]) -> None:
-        super().__init__(
-            f"`{name}` is no engine, it stands for {', '.join(engines)}",
-            hint=f"name one of them, such as {engines[0]}",
         )
 
 
@@ -136,14 +92,17 @@ class Catalog:
         """Return the engine called ``name``.
 
         Raises:
-            UnknownEngineError: There is none.
+            UnknownEngineError: There is none; the message says so where it is a model.
             SeveralEnginesError: Several are called that together.
         """
         if name in self.engines:
             return self.engines[name]
         if several := self.engines_called(name):
             raise SeveralEnginesError(name, several)
-        raise UnknownEngineError(name, self.engines)
+        if self.has_model(name):
+            raise self._model_is_no_engine(name)
+        together = {group.engines for group in self.groups.values() if group.engines}
+        raise UnknownEngineError(name, {*self.engines, *together})
 
     def engines_called(self, name: str) -> tuple[str, ...]:
         """Return the engines that ``name`` stands for, those of some groups; none for an engine."""
@@ -162,9 +121,11 @@ class Catalog:
             name = group.models.get(stage, group.models[Stage.TRANSCRIBE])
         model_id = self.aliases.get(name, name)
         if model_id not in self.models:
+            if name in self.engines or self.engines_called(name):
+                raise self._engine_is_no_model(name)
             of_groups = {each: self.model(each) for each in self.groups}
             near = did_you_mean_model(name, self.models, self.aliases, of_groups)
-            raise UnknownModelError(name, near)
+            raise UnknownModelError(f"there is no model `{name}`{near}")
         return self.models[model_id]
 
     def models_of(self, name: str) -> tuple[ModelEntry, ...]:
@@ -190,6 +151,26 @@ class Catalog:
             models={**self.models, model.id: model},
             aliases={**self.aliases, **{each: model.id for each in names if each != model.id}},
         )
+
+    def _engine_is_no_model(self, name: str) -> UnknownModelError:
+        several = self.engines_called(name)
+        what = f"stands for the engines {', '.join(several)}" if several else "is an engine"
+        groups = [each for each in self.groups.values() if several and each.engines == name]
+        smallest_first = sorted(groups, key=lambda group: len(group.models))
+        owned = [model for model in self.models.values() if model.engine == name]
+        names = [each.id for each in smallest_first] or [
+            each.id for each in sorted(owned, key=lambda model: not model.recommended)
+        ]
+        best = max(names, key=lambda each: self.model(each).rank, default="")
+        near = f"; did you mean `{best}`?" if best else ""
+        return UnknownModelError(f"`{name}` is no model, it {what}{near}")
+
+    def _model_is_no_engine(self, name: str) -> UnknownEngineError:
+        group = self.groups.get(name)
+        what = "stands for several models" if group else "is a model"
+        engine = (group and group.engines) or self.model(name).engine
+        problem = f"`{name}` is no engine, it {what}; did you mean `{engine}`?"
+        return UnknownEngineError(name, (), problem)
 
     def models_for(self, stage: Stage) -> tuple[ModelEntry, ...]:
         """Return the models for ``stage``, best rank first."""

@@ -10,8 +10,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from dalston_cli.catalog.entry_reader import reader_of_files
-from dalston_cli.catalog.load import CatalogPaths, UnknownEntryError
+from dalston_cli.catalog.load import CatalogPaths
 from dalston_cli.catalog.schema import CatalogEntry, Identifier
+from dalston_cli.catalog.unknown import UnknownEntryError
 from dalston_cli.settings.checks import PipelineSettings
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.sources import ServiceSource
 from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_cli.settings.language import described, listed, nearest_languages
@@ -26,6 +26,21 @@ class StageNotCoveredError(UsageError):
             hint=_try_one_of(
                 others, stage, f"`dalston models list --stage {stage.value}` shows who does"
             ),
+        )
+
+
+class GroupWithoutStageError(UsageError):
+    """No model of the named group does this stage."""
+
+    code = "stage_not_covered"
+
+    def __init__(
+        self, group: ModelGroup, stage: Stage, others: Iterable[ModelEntry], verb: str = ""
+    ) -> None:
+        does = ", ".join(covered.value for covered in group.by_stage)
+        super().__init__(
+            f"no model that {group.id} stands for can {verb or stage.value}, they are for: {does}",
+            hint=_try_one_of(others, stage, f"see `dalston models list --stage {stage.value}`"),
         )
 
 

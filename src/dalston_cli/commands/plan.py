@@ -131,7 +131,13 @@ def _stage_lines(stage: "StageDescription") -> Iterator[str]:
     yield f"    {stage.reason}"
     yield f"    launcher {stage.launcher}: {stage.launcher_reason}"
     if stage.options:
-        yield f"    {', '.join(f'{name}={value}' for name, value in stage.options.items())}"
+        yield f"    {', '.join(f'{name}={_shown(value)}' for name, value in stage.options.items())}"
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value)) or "none"
+    return value
 
 
 def _sum_lines(report: "PlanReport") -> Iterator[str]:

@@ -282,7 +282,7 @@ def _options(settings: Settings, stage: Stage[Any, Any]) -> Struct | None:
     if stage is TRANSLATE:
         shared = _values(settings, REFINE.name)
         spending = {name: shared[name] for name in ("glossary", "max_cost_usd") if name in shared}
-        return TranslateOptions(**spending, **values) if values else None
+        return TranslateOptions(**spending, **values) if settings.translate_to else None
     wanted: Struct = stage.options(**values)
     return wanted if getattr(settings, stage.name) else None
 

@@ -96,7 +96,7 @@ def _wrong_value(error: ValidationError) -> WrongValueError:
     message = detail["msg"].removeprefix("Value error, ")
     cause = detail.get("ctx", {}).get("error")  # what a check of ours raised
     return WrongValueError(
-        detail["input"],
+        getattr(cause, "text", detail["input"]),
         f"{message[:1].lower()}{message[1:]}",
         nearest=getattr(cause, "nearest", ()),
     )

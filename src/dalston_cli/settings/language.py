@@ -30,10 +30,12 @@ class UnknownLanguageError(ValueError):
     """A text is neither a code nor a name of a language.
 
     Attributes:
+        text: The text, which may be one of several.
         nearest: Tags of the languages that are most like it.
     """
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.nearest = nearest_languages(text)
         super().__init__(
             f"should be the name or the code of a language; did you mean {listed(self.nearest)}?"

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from dalston_cli.catalog.check import check_model
 from dalston_cli.catalog.document import CatalogError, Document
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.names import entries
+from dalston_cli.catalog.names import added, entries
 from dalston_cli.catalog.names.adopt import ask_hub, read_folder
 from dalston_cli.catalog.names.aliases import RESERVED
 from dalston_cli.catalog.names.detect import WeightFiles, detect
@@ -17,6 +17,7 @@ from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HttpsFile
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
+from dalston_cli.settings.locations import Locations
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _DIGEST = re.compile(r"sha256=([0-9a-f]{64})")
@@ -72,12 +73,11 @@ def _check_name(catalog: Catalog, name: str) -> None:
         problem = f"it is the name of the group of models in {catalog.groups[name].file}"
         raise ModelNameError(name, problem, "use another name")
     if name in catalog.models:
-        file = catalog.models[name].file
-        raise ModelNameError(
-            name,
-            f"it is the name of the model in {file}",
-            f"use another name, or remove that one: dalston models rm {name}",
-        )
+        model = catalog.models[name]
+        own = added.is_added(model, Locations.from_environment().catalog)
+        remove = f", or remove that one: dalston models rm {name}" if own else ""
+        problem = f"it is the name of the model in {model.file}"
+        raise ModelNameError(name, problem, f"use another name{remove}")
 
 
 def _from_source(

@@ -22,9 +22,12 @@ from dalston_cli.settings.schema import Settings
 
 
 def complete_engines(incomplete: str) -> list[tuple[str, str]]:
-    """Return names of engines, each with its summary."""
-    engines = load_catalog().engines.items()
-    return [(name, engine.summary) for name, engine in engines if name.startswith(incomplete)]
+    """Return names of engines, each with its summary, and those that stand for several."""
+    catalog = load_catalog()
+    offered = {name: engine.summary for name, engine in catalog.engines.items()}
+    for name in sorted({group.engines for group in catalog.groups.values() if group.engines}):
+        offered.setdefault(name, ", ".join(catalog.engines_called(name)))
+    return [(name, help_) for name, help_ in offered.items() if name.startswith(incomplete)]
 
 
 _HELP = "Name of an engine, see dalston engines list."
