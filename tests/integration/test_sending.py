@@ -131,7 +131,7 @@ def test_one_bad_recording_costs_no_other(machine: Machine) -> None:
         ({"--title": None}, 2, "language models cost money"),
         ({"--dry-run": None}, 2, "a server plans for itself"),
         ({"--tracks": None}, 2, "one file of each recording"),
-        ({"--model": "nonsense"}, 2, "there is no model 'nonsense'"),
+        ({"--model": "nonsense"}, 2, "there is no model `nonsense`"),
         ({"--model": "pocketsphinx-en-us", "--initial-prompt": "x"}, 2, "does not support"),
         ({"--server": "ftp://host"}, 2, "is no address of a server"),
         ({"--server": "https://ada:secret@host"}, 2, "has more than an address"),

@@ -101,12 +101,20 @@ def test_text_comes_in_events_of_the_official_client(client: openai.OpenAI, talk
 @pytest.mark.parametrize(
     ("changes", "param", "message"),
     [
-        pytest.param({"model": "nonsense"}, "model", "no model 'nonsense'", id="no model"),
+        pytest.param({"model": "nonsense"}, "model", "no model `nonsense`", id="no model"),
         pytest.param({"model": "../../etc"}, "model", "no model", id="a folder"),
         pytest.param({"model": "large-v3"}, "model", "not installed", id="not installed"),
+        pytest.param(
+            {"model": "whisperx-small"},
+            "model",
+            "models pull faster-whisper-small wav2vec2-align-en",
+            id="models of a group",
+        ),
         pytest.param({"temperature": 0.5}, None, "temperature", id="engine without it"),
         pytest.param({"temperature": 7}, "temperature", "from 0 to 1", id="no temperature"),
-        pytest.param({"language": "klingonish"}, None, "language", id="no language"),
+        pytest.param(
+            {"language": "klingonish"}, "language", "language 'klingonish'", id="no language"
+        ),
         pytest.param({"response_format": "pdf"}, "response_format", "is one of", id="no format"),
         pytest.param({"include": ["logprobs"]}, "include", "not supported", id="logprobs"),
         pytest.param(

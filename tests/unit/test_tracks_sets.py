@@ -132,12 +132,22 @@ def test_what_is_no_conversation(
         track_set_request(str(folder))
 
 
-@pytest.mark.parametrize("name", ["a.wav", "missing", "https://x.org/a.zip"])
-def test_what_is_neither_a_folder_nor_an_archive(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a.wav", "is neither a folder nor a zip archive"),
+        ("https://x.org/a.zip", "is neither a folder nor a zip archive"),
+        ("missing", "does not exist"),
+    ],
+)
+def test_what_is_neither_a_folder_nor_an_archive(
+    name: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(tmp_path, "a.wav")
+    monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(NoTrackSetError, match="neither a folder nor a zip archive"):
-        track_set_request(str(tmp_path / name))
+    with pytest.raises(NoTrackSetError, match=f"^{name} {problem}"):
+        track_set_request(name)
 
 
 def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:

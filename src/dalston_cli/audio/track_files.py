@@ -165,9 +165,10 @@ def _unplaced(tracks: TrackList, starts: Mapping[int, Start]) -> Iterator[Notice
         if start.source == "none"
     ]
     if names:
+        begin = "begins: it was" if len(names) == 1 else "begin: they were"
         yield Notice(
             code=UNPLACED,
-            message=f"nothing says when {_listed(names)} begins: it was taken to begin with the"
+            message=f"nothing says when {_listed(names)} {begin} taken to begin with the"
             " first track",
             stage="prepare",
         )

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.unknown import UnknownModelError
 from dalston_cli.errors import ConfigurationError, DalstonError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
@@ -18,9 +19,11 @@ from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
 from dalston_cli.pipeline.session import distinct_plans, stages_to_pull
 from dalston_cli.server.errors import RequestRefusedError, invalid, not_honoured
+from dalston_cli.settings.explain import OptionError
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.table import TABLE
 
+_LONGEST_NAME = 100
 _MODELS = tuple(name for name in TABLE if name == "model" or name.endswith("_model"))
 
 
@@ -57,7 +60,12 @@ class Wishes:
         """
         for name in asked:
             _check_name(name)
-        resolved = resolve(asked, profile=self.profile)
+        try:
+            resolved = resolve(asked, profile=self.profile)
+        except OptionError as error:
+            near = error.error.nearest
+            hint = f"such as {near[0]}" if near else None
+            raise invalid(f"{error.setting} {error.error}", error.setting, hint=hint) from error
         if costly := sorted(resolved.from_pipeline() & PAID_SETTINGS):
             raise not_honoured("pipeline", f"it sets {costly[0]}, and language models cost money")
         for name in _MODELS:
@@ -118,19 +126,21 @@ class Wishes:
     def _planned(self, options: RunOptions) -> str:
         planner = self.environment.planner(options)
         plans = distinct_plans((), planner)
-        for stage in stages_to_pull(plans, options):
-            raise not_installed(stage.model.id)
+        if missing := stages_to_pull(plans, options):
+            raise not_installed(*(stage.model.id for stage in missing))
         return plans[0].transcribe.model.id
 
 
-def not_installed(model: str) -> RequestRefusedError:
-    """Return the refusal of a model that would have to be downloaded."""
+def not_installed(*models: str) -> RequestRefusedError:
+    """Return the refusal of models that would have to be downloaded."""
+    several = len(models) > 1
+    are = f"models {', '.join(models)} are" if several else f"model {models[0]} is"
     return RequestRefusedError(
         HTTPStatus.NOT_FOUND,
-        f"the model {model} is not installed on the server",
+        f"the {are} not installed on the server",
         code="model_not_found",
         param="model",
-        hint=f"there: dalston models pull {model}",
+        hint=f"there: dalston models pull {' '.join(models)}",
     )
 
 
@@ -147,10 +157,16 @@ def _check_name(name: str) -> None:
 def _check_model(catalog: Catalog, setting: str, name: str) -> None:
     if name == AUTO_MODEL or catalog.has_model(name):
         return
+    problem = "there is no model of this name"
+    if len(name) <= _LONGEST_NAME:
+        try:
+            catalog.model(name)
+        except UnknownModelError as error:
+            problem = error.message
     raise RequestRefusedError(
         HTTPStatus.NOT_FOUND,
-        f"there is no model {name!r}",
+        problem,
         code="model_not_found",
         param=setting,
-        hint="GET /v1/models lists them",
+        hint="GET /v1/models lists those that are installed",
     )

@@ -48,9 +48,16 @@ class VariableError(ConfigurationError):
 
 
 class OptionError(UsageError):
-    """An option has an impossible value."""
+    """An option has an impossible value.
 
-    def __init__(self, option: str, error: WrongValueError) -> None:
+    Attributes:
+        error: What is wrong with the value, without the option.
+        setting: The setting that the option is for.
+    """
+
+    def __init__(self, option: str, error: WrongValueError, *, setting: str) -> None:
+        self.error = error
+        self.setting = setting
         hint = "see: dalston transcribe --help-all"
         problem = f"{option} {error}"
         if isinstance(error.found, str) and error.found.startswith("--"):

@@ -216,5 +216,5 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
         try:
             values[name] = read_value(name, value)
         except explain.WrongValueError as error:
-            raise explain.OptionError(TABLE[name].flag, error) from error
+            raise explain.OptionError(TABLE[name].flag, error, setting=name) from error
     return values

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights import layout
-from dalston_cli.catalog.weights.failures import NotInstalledError
+from dalston_cli.catalog.weights.failures import INSTALLED_ONES, NotInstalledError
 from dalston_cli.catalog.weights.inventory import installed, visible_problems
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
@@ -93,7 +93,7 @@ def remove(folder: layout.ModelFolder) -> int:
         NotInstalledError: There is nothing to delete.
     """
     if not folder.path.exists() and not folder.partial.exists():
-        raise NotInstalledError(folder.model)
+        raise NotInstalledError(folder.model, hint=INSTALLED_ONES)
     with lock_folder(folder.partial):
         freed = _size_of(folder.path) + _size_of(folder.partial)
         if folder.path.exists():

@@ -43,15 +43,18 @@ class OfflineError(PullError):
         )
 
 
+INSTALLED_ONES = "`dalston models du` shows which are installed"
+
+
 class NotInstalledError(PullError):
     """The weights are not here, or damaged, and nothing may be pulled."""
 
     code = "not_installed"
 
-    def __init__(self, model_id: str, problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, model_id: str, problems: tuple[str, ...] = (), *, hint: str = "") -> None:
         state = f"is damaged: {problems[0]}" if problems else "is not installed"
         super().__init__(
-            f"the model {model_id} {state}", hint=f"run `dalston models pull {model_id}`"
+            f"the model {model_id} {state}", hint=hint or f"run `dalston models pull {model_id}`"
         )
 
 

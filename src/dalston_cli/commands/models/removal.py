@@ -7,7 +7,7 @@ from dalston_cli.catalog.names import added
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.audit import disk_usage, remove
-from dalston_cli.catalog.weights.failures import NotInstalledError
+from dalston_cli.catalog.weights.failures import INSTALLED_ONES, NotInstalledError
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
@@ -68,7 +68,7 @@ def _find(names: Sequence[str]) -> dict[ModelFolder, ModelEntry | None]:
                 raise BundledModelError(model.id)
             found[ModelFolder.of(model, shelf.folder)] = model
         if not models:
-            raise NotInstalledError(name)
+            raise NotInstalledError(name, hint=INSTALLED_ONES)
     return found
 
 

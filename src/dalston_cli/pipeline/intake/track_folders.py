@@ -26,9 +26,10 @@ class NoTrackSetError(UsageError):
 
     code = "no_track_set"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, exists: bool = True) -> None:
+        problem = "is neither a folder nor a zip archive, which --tracks takes"
         super().__init__(
-            f"{name} is neither a folder nor a zip archive, which --tracks takes",
+            f"{name} {problem if exists else 'does not exist'}",
             hint="name the folder with one file for each speaker, or leave --tracks out",
         )
 
@@ -62,7 +63,7 @@ def track_set_request(text: str) -> RecordingRequest:
     elif path.suffix.lower() == ".zip" and path.is_file():
         source, relative = _of_archive(path), Path(path.name)
     else:
-        raise NoTrackSetError(shown_name(text))
+        raise NoTrackSetError(shown_name(text), exists="://" in text or path.exists())
     if not 2 <= len(source.members) <= MOST_TRACKS:  # noqa: PLR2004 - one is no conversation
         raise TrackNumberError(path, len(source.members))
     stamp = source.stamp()
