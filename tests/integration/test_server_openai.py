@@ -104,12 +104,6 @@ def test_text_comes_in_events_of_the_official_client(client: openai.OpenAI, talk
         pytest.param({"model": "nonsense"}, "model", "no model `nonsense`", id="no model"),
         pytest.param({"model": "../../etc"}, "model", "no model", id="a folder"),
         pytest.param({"model": "large-v3"}, "model", "not installed", id="not installed"),
-        pytest.param(
-            {"model": "whisperx-small"},
-            "model",
-            "models pull faster-whisper-small wav2vec2-align-en",
-            id="models of a group",
-        ),
         pytest.param({"temperature": 0.5}, None, "temperature", id="engine without it"),
         pytest.param({"temperature": 7}, "temperature", "from 0 to 1", id="no temperature"),
         pytest.param(

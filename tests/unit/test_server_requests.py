@@ -32,6 +32,7 @@ from dalston_cli.server.errors import RequestRefusedError, explained, no_such
 from dalston_cli.server.once import StreamAnswer
 from dalston_cli.server.openai_reply import english_name, reply_to
 from dalston_cli.server.openai_request import AudioRequest, Task, read_request
+from dalston_cli.server.options import not_installed
 from dalston_cli.server.progress import Progress
 from dalston_cli.server.tokens import FILE_NAME, Caller, Callers, TokenFile, TokenFileError
 from dalston_cli.server.upload import UploadRoom, receive_form
@@ -372,3 +373,10 @@ async def test_a_bad_form_leaves_nothing(
         await receive_form(make(), tmp_path, room, most_bytes)
     assert refused.value.status == status
     assert (room.used_bytes, files_in(tmp_path)) == (0, [])
+
+
+def test_all_models_that_are_missing_are_pulled_by_one_command() -> None:
+    one, several = not_installed("small"), not_installed("small", "align-en")
+    assert one.message == "the model small is not installed on the server"
+    assert several.message == "the models small, align-en are not installed on the server"
+    assert several.hint == "there: dalston models pull small align-en"

@@ -64,7 +64,7 @@ class Wishes:
             resolved = resolve(asked, profile=self.profile)
         except OptionError as error:
             near = error.error.nearest
-            hint = f"such as {near[0]}" if near else None
+            hint = f"use {near[0]}" if near else None
             raise invalid(f"{error.setting} {error.error}", error.setting, hint=hint) from error
         if costly := sorted(resolved.from_pipeline() & PAID_SETTINGS):
             raise not_honoured("pipeline", f"it sets {costly[0]}, and language models cost money")
