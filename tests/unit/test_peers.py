@@ -233,6 +233,13 @@ def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     assert "before `c` tiny.en was not measured" in page
 
 
+def test_a_benchmark_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        benchmarks.__main__.main(["startup", "strtup"])
+    assert ended.value.code == 2
+    assert "strtup is none of startup, planning" in capsys.readouterr().err
+
+
 def test_what_missed_its_limit_is_named_below_the_table() -> None:
     figures = [
         ("rerun", Measurement(name="again", value=2.9, unit="s", limit=1.5)),
