@@ -59,10 +59,11 @@ def test_programs_get_json(bad: Path, capsys: Captured) -> None:
     ("name", "text", "code", "message"),
     [
         ("a.txt", BAD, 3, "it is no .srt or .vtt"),
+        ("my talk.json", "{}", 3, "talk.json' -f srt"),
         ("a.srt", "no subtitles", 3, "a.srt:1: no subtitle"),
         ("a.srt", None, 3, "a.srt: No such file"),
     ],
-    ids=["another-name", "malformed", "missing"],
+    ids=["another-name", "transcript", "malformed", "missing"],
 )
 def test_what_cannot_be_read_is_named(
     name: str, text: str | None, code: int, message: str, tmp_path: Path, capsys: Captured

@@ -112,6 +112,12 @@ def test_unset_removes_one_line(file: Path, capsys: pytest.CaptureFixture[str]) 
     assert "profiles.none.model is not set" in capsys.readouterr().err
 
 
+def test_unset_removes_a_remote_engine_whole(file: Path) -> None:
+    file.write_text('[remote.whisperx-full]\nurl = "http://gone:1"\n', encoding="utf-8")
+    assert main(["config", "unset", "remote.whisperx-full"]) == 0
+    assert "whisperx-full" not in file.read_text(encoding="utf-8")
+
+
 def test_a_variable_that_goes_before_is_told(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

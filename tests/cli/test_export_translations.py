@@ -74,7 +74,11 @@ def test_both_languages_in_one_file(film: Path) -> None:
             "film.json has no translation into nl",
             "transcribe it again with --translate-to nl",
         ),
-        (("--translations", "elvish"), "did you mean", "write it like de,fr, or all"),
+        (
+            ("--translations", "elvish"),
+            "--translations 'elvish': should",
+            "write it like de,fr, or all",
+        ),
         (("--bilingual",), "has no effect without --translations", "--translations all"),
     ],
 )

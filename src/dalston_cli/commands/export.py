@@ -197,7 +197,8 @@ def _languages(options: ExportOptions) -> tuple[str, ...]:
     try:
         tags = tuple(dict.fromkeys(language_tag(each) for each in wanted))
     except UnknownLanguageError as error:
-        raise UsageError(f"--translations {error}", hint="write it like de,fr, or all") from error
+        problem = f"--translations {error.text!r}: {error}"
+        raise UsageError(problem, hint="write it like de,fr, or all") from error
     return translations_in(options.transcripts, tags)
 
 

@@ -1,6 +1,7 @@
 """Reads transcripts: those that Dalston wrote as JSON, and other programs' files."""
 
 import json
+import shlex
 import stat
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +42,17 @@ class TranscriptFileError(TranscriptUnreadableError):
         problem = error.strerror or str(error)
         message = f"cannot read {path}: {problem}"
         InputError.__init__(self, message, hint="check its name and its rights")
+
+
+class NoSubtitlesError(TranscriptUnreadableError):
+    """Subtitles are wanted, and the file is of another kind."""
+
+    def __init__(self, path: Path) -> None:
+        command = "transcribe RECORDING"
+        if path.suffix.lower() == ".json":
+            command = f"export {shlex.quote(str(path))}"
+        problem = f"{path} has no subtitles: it is no {' or '.join(_SUBTITLES)}"
+        InputError.__init__(self, problem, hint=f"to get some: dalston {command} -f srt")
 
 
 class TranscriptTooNewError(InputError):
@@ -91,7 +103,7 @@ def read_cues(path: Path) -> list[Cue]:
     """
     suffix = path.suffix.lower()
     if suffix not in _SUBTITLES:
-        raise TranscriptUnreadableError(path, f"it is no {' or '.join(_SUBTITLES)}")
+        raise NoSubtitlesError(path)
     reader = import_module(f"dalston_cli.formats.readers{suffix}")
     cues: list[Cue] = reader.cues_of(path, text_of(path))
     return cues

@@ -217,6 +217,8 @@ def _value(key: Key, text: str) -> object:
 
 def _spelled(table: MutableMapping[str, Any], name: str) -> str | None:
     """Return a key as the file spells it: with dashes or underscores; None where it is not set."""
+    if name in table:
+        return name
     return next((spelled for spelled in table if _plain(spelled) == name), None)
 
 
