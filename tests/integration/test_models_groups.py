@@ -48,10 +48,11 @@ def environment(hub: HubServer, tmp_path: Path) -> dict[str, str]:
     return coverage | hub.environment | variables
 
 
-def add_group(environment: Mapping[str, str]) -> None:
-    folder = Path(environment["DALSTON_CATALOG_PATH"])
-    (folder / "groups").mkdir()
-    (folder / "groups" / "pair.yaml").write_text(yaml.safe_dump(GROUP))
+def add_group(environment: Mapping[str, str], **changes: str) -> None:
+    folder = Path(environment["DALSTON_CATALOG_PATH"]) / "groups"
+    folder.mkdir(exist_ok=True)
+    group = GROUP | changes
+    (folder / f"{group['id']}.yaml").write_text(yaml.safe_dump(group))
 
 
 def dalston(environment: Mapping[str, str], *words: str, code: int = 0) -> "CompletedProcess[str]":
@@ -89,6 +90,17 @@ def test_every_command_takes_its_name(environment: dict[str, str], tmp_path: Pat
     assert [each["id"] for each in removed] == ["tiny", "speakers"]
     brought = data(environment, "import", str(tmp_path / "stick"))
     assert sorted(each["id"] for each in brought) == ["speakers", "tiny"]
+
+
+def test_another_group_that_loses_models_is_named(environment: dict[str, str]) -> None:
+    add_group(environment)
+    add_group(environment, id="other")
+    dalston(environment, "pull", "pair", "-y")
+    assert "lacks" not in dalston(environment, "rm", "-y", "pair", "other").stderr
+    dalston(environment, "pull", "pair", "-y")
+    told = dalston(environment, "rm", "-y", "pair").stderr
+    assert "other lacks tiny, speakers now" in told
+    assert "dalston models pull other" in told
 
 
 def test_weights_of_an_earlier_version_are_taken_over(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.names import added
-from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.audit import disk_usage, remove
 from dalston_cli.catalog.weights.failures import INSTALLED_ONES, NotInstalledError
@@ -43,7 +43,22 @@ def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Jso
     question = f"Remove {', '.join(folder.model for folder in found)}?"
     hint = f"run `dalston models rm -y {' '.join(model_ids)}`"
     confirm_removal(console, question, yes=yes, removal="removing models", hint=hint)
+    whole = _other_groups(model_ids)
     console.result([_remove(folder, model, console) for folder, model in found.items()])
+    for group in whole:
+        if lost := [each.model for each in found if each.model in group.models.values()]:
+            hint = f"to have it again: dalston models pull {group.id}"
+            console.warning(f"{group.id} lacks {', '.join(lost)} now", hint=hint)
+
+
+def _other_groups(names: Sequence[str]) -> list[ModelGroup]:
+    """Return the installed groups that are not named, where any is named: they share models."""
+    shelf = Shelf.open()
+    groups = shelf.catalog.groups
+    if not groups.keys() & set(names):
+        return []
+    others = [group for group in groups.values() if group.id not in names]
+    return [group for group in others if shelf.row(group).state == "yes"]
 
 
 def _find(names: Sequence[str]) -> dict[ModelFolder, ModelEntry | None]:
