@@ -58,6 +58,14 @@ def test_standard_output_gets_one_text(film: Path, capsys: Captured) -> None:
     assert "-o - prints one transcript in one format" in capsys.readouterr().err
 
 
+def test_formats_without_translations_are_told(film: Path, capsys: Captured) -> None:
+    assert main(["export", str(film), "-f", "srt,html", "--translations", "de"]) == 0
+    assert names(film.parent) == {"film.srt", "film.de.srt", "film.html"}
+    assert "--translations has no effect on html: written as it was said" in capsys.readouterr().err
+    assert main(["export", str(film), "-f", "vtt", "--translations", "de"]) == 0
+    assert "no effect" not in capsys.readouterr().err
+
+
 def test_both_languages_in_one_file(film: Path) -> None:
     words = ["export", str(film), "-f", "vtt", "--translations", "de", "--bilingual"]
     assert main(words) == 0

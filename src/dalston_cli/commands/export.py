@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dalston_cli.pipeline.outputs.export import Export
+    from dalston_cli.pipeline.outputs.writer import OutputSpec
     from dalston_cli.settings.schema import Settings
     from dalston_sdk.wire import Transcript
 
@@ -145,7 +146,8 @@ def export(
         bilingual=options.bilingual,
     )
     told = check_effects(resolved, names=(*_RENDERING, "mux"), formats=spec.formats)
-    for note in (*told, *_idle_on_stdout(options, resolved.settings)):
+    idle = (*_idle_on_stdout(options, resolved.settings), *_idle_translations(spec))
+    for note in (*told, *idle):
         console.warning(note)
     speakers = parse_speaker_names(options.speaker_names or ())
 
@@ -207,6 +209,15 @@ def _idle_on_stdout(options: ExportOptions, settings: "Settings") -> "Iterator[s
     if options.output_dir == _STDOUT:
         given = {"--language-suffix": settings.language_suffix, "--mux": settings.mux}
         yield from (f"{name} has no effect with -o -" for name, value in given.items() if value)
+
+
+def _idle_translations(spec: "OutputSpec") -> "Iterator[str]":
+    """Yield that the formats which are about the text as it was said have no translations."""
+    from dalston_cli.formats.registry import WRITERS
+
+    without = [each for each in spec.formats if not (WRITERS[each].translatable or each == "json")]
+    if spec.languages and without:
+        yield f"--translations has no effect on {', '.join(without)}: written as it was said"
 
 
 def _muxed(
