@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 import psutil
@@ -35,9 +36,7 @@ def files_per_second(seconds: Seconds) -> float:
 def docker_and_local(setting: Setting, model: str) -> Sequence[Contender]:
     """Few and many files with a container and with a process, for the cost of one file."""
     del model
-    engines = setting.folder / "engines"
-    shutil.copytree(REPOSITORY / "tests" / "engines" / "fake", engines / "fake")
-    environ = environment(setting.folder) | {"DALSTON_ENGINES_PATH": str(engines)}
+    environ = environment(setting.folder) | _own_engines(setting)
     setting.closing.callback(run, [DALSTON, "engines", "stop", "--all"], environ=environ)
     run([DALSTON, "engines", "build", "fake"], environ=environ)
     counts = setting.sizes.contained
@@ -59,12 +58,22 @@ def dask_workers(setting: Setting, model: str) -> Sequence[Contender]:
     Waiting needs no processor, so that there may be more workers than processors.
     """
     del model
-    environ = environment(setting.folder) | {"DALSTON_FAKE_RUN_S": "0.5"}
+    engines = _own_engines(setting)
+    with Path(engines["DALSTON_ENGINES_PATH"], "fake", "engine.yaml").open("a") as file:
+        file.write("secrets: [DALSTON_FAKE_RUN_S]\n")  # else the engine does not get it
+    environ = environment(setting.folder) | engines | {"DALSTON_FAKE_RUN_S": "0.5"}
     return [
         _over_files(setting, environ, count, f"{workers} workers", runner="dask", replicas=workers)
         for workers in WORKERS
         for count in setting.sizes.awaited
     ]
+
+
+def _own_engines(setting: Setting) -> dict[str, str]:
+    """Copy the engine that answers at once, and return the variable that names the copy."""
+    engines = setting.folder / "engines"
+    shutil.copytree(REPOSITORY / "tests" / "engines" / "fake", engines / "fake")
+    return {"DALSTON_ENGINES_PATH": str(engines)}
 
 
 def efficiency(workers: int) -> Ratio:
