@@ -12,7 +12,7 @@ from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.names.addition import ModelNameError, new_entry
 from dalston_cli.catalog.resolve import ModelRequest, resolve_model
-from dalston_cli.catalog.resolve_errors import GroupWithoutStageError
+from dalston_cli.catalog.resolve_errors import StageNotCoveredError
 from dalston_cli.catalog.unknown import SeveralEnginesError, UnknownEngineError, UnknownModelError
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_sdk.wire import Stage
@@ -69,7 +69,7 @@ def test_names_of_engines_and_models_that_are_mixed_up_are_put_right(tmp_path: P
 
 def test_a_group_without_a_model_for_a_stage_is_named_itself(tmp_path: Path) -> None:
     request = ModelRequest(model="trio")
-    with pytest.raises(GroupWithoutStageError, match="no model that trio stands for can refine"):
+    with pytest.raises(StageNotCoveredError, match="no model that trio stands for can refine"):
         resolve_model(catalog_with(tmp_path), Stage.REFINE, request, MACHINE, ())
 
 

@@ -154,9 +154,8 @@ def _named(
     )
     others = best_alternatives(able, installed)
     if stage not in model.stages:
-        if group := catalog.groups.get(request.model):
-            raise resolve_errors.GroupWithoutStageError(group, stage, others, request.verb)
-        raise resolve_errors.StageNotCoveredError(model, stage, others, request.verb)
+        named = catalog.groups.get(request.model, model)
+        raise resolve_errors.StageNotCoveredError(named, stage, others, request.verb)
     if language and not supports_language(model, stage, language):
         raise resolve_errors.LanguageNotCoveredError(model, stage, language, others)
     return model

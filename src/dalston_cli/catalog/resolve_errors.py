@@ -13,34 +13,27 @@ _MAX_LANGUAGES = 8
 
 
 class StageNotCoveredError(UsageError):
-    """The named model does not do this stage."""
+    """The named model, or no model of the named group, does this stage."""
 
     code = "stage_not_covered"
 
     def __init__(
-        self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry], verb: str = ""
+        self,
+        named: ModelEntry | ModelGroup,
+        stage: Stage,
+        others: Iterable[ModelEntry],
+        verb: str = "",
     ) -> None:
-        does = ", ".join(covered.value for covered in model.stages)
+        wanted, shows = verb or stage.value, f"`dalston models list --stage {stage.value}`"
+        if isinstance(named, ModelGroup):
+            stages: Iterable[Stage] = named.by_stage
+            problem = f"no model that {named.id} stands for can {wanted}, they are for"
+        else:
+            stages = named.stages
+            problem = f"the model {named.id} does not {wanted}, it is for"
         super().__init__(
-            f"the model {model.id} does not {verb or stage.value}, it is for: {does}",
-            hint=_try_one_of(
-                others, stage, f"`dalston models list --stage {stage.value}` shows who does"
-            ),
-        )
-
-
-class GroupWithoutStageError(UsageError):
-    """No model of the named group does this stage."""
-
-    code = "stage_not_covered"
-
-    def __init__(
-        self, group: ModelGroup, stage: Stage, others: Iterable[ModelEntry], verb: str = ""
-    ) -> None:
-        does = ", ".join(covered.value for covered in group.by_stage)
-        super().__init__(
-            f"no model that {group.id} stands for can {verb or stage.value}, they are for: {does}",
-            hint=_try_one_of(others, stage, f"see `dalston models list --stage {stage.value}`"),
+            f"{problem}: {', '.join(covered.value for covered in stages)}",
+            hint=_try_one_of(others, stage, f"{shows} shows who does"),
         )
 
 
