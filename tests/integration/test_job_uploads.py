@@ -73,6 +73,20 @@ class SlowQueue(SqliteQueue):
         return kept
 
 
+class SlowToTidy(JobFiles):
+    """Removes what a job needed when it may."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.tidies, self.may_end, self.has_ended = threading.Event(), threading.Event(), False
+
+    def tidy(self, number: str) -> None:
+        self.tidies.set()
+        self.may_end.wait()
+        super().tidy(number)
+        self.has_ended = True
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
     (tmp_path / "redis").mkdir()
@@ -235,6 +249,30 @@ async def test_a_worker_gives_back_only_room_that_it_took(
         ended = queue.get("a")
         assert ended is not None
         assert (ended.state, ended.upload_bytes, service.room.used_bytes) == ("failed", 0, 700)
+
+
+@pytest.mark.parametrize(
+    "shares", [pytest.param(True, id="redis", marks=needs_redis), pytest.param(False, id="sqlite")]
+)
+async def test_a_server_that_stops_while_a_job_ends_leaves_it_ended(
+    service: Service, tmp_path: Path, request: pytest.FixtureRequest, shares: bool
+) -> None:
+    made = QueuedJob(id="a", owner="ada", state="queued", name="a", created_at=1.0, model="speech")
+    queue = (
+        RedisQueue(request.getfixturevalue("server").url) if shares else SqliteQueue(service.folder)
+    )
+    with closing(queue):
+        queue.add(made)
+        steady, files = Steady(queue, lambda _: None, (0.01,)), SlowToTidy(tmp_path / "w")
+        leases = Leases(queue, steady) if isinstance(queue, RedisQueue) else None
+        jobs = Jobs(service, files, steady, Teller(frozenset()), fetcher(service), leases)
+        async with jobs.working():
+            await until(files.tidies.is_set)
+            # By then the cancel is there.
+            asyncio.get_running_loop().call_later(0.2, files.may_end.set)
+        ended = queue.get("a")
+        assert ended is not None
+        assert (ended.state, queue.num_waiting(), files.has_ended) == ("failed", 0, True)
 
 
 async def test_what_one_server_alone_does_not_keep_is_removed_at_once(service: Service) -> None:

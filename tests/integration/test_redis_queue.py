@@ -97,6 +97,20 @@ def test_it_keeps_what_it_is_given(queues: tuple[RedisQueue, RedisQueue]) -> Non
     assert one.add(job("d", key="k")).id == "d"
 
 
+def test_what_has_ended_waits_no_more(queues: tuple[RedisQueue, RedisQueue]) -> None:
+    """A worker that stops gives back what it takes for its work."""
+    one, other = queues
+    one.add(job("a"))
+    held = taken(one)
+    assert one.put(done(held))
+    for queue in queues:
+        assert not queue.put(job("a", upload_bytes=7))
+        assert not queue.put(job("a", state="running"))
+    assert (other.get("a"), other.num_waiting(), other.upload_bytes()) == (done(held), 0, 0)
+    assert other.take() is None
+    assert one.put(done(held, told=True))
+
+
 def test_a_dead_process_s_job_is_taken_by_another_one_and_a_living_one_s_is_not(
     queues: tuple[RedisQueue, RedisQueue],
 ) -> None:

@@ -12,7 +12,8 @@ from tests.support.sftp_server import PASSWORD, USER, sftp_server
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.remote import stores
-from dalston_cli.pipeline.remote.errors import RemoteDeniedError
+from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.errors import RemoteDeniedError, RemoteError
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +83,29 @@ async def test_a_folder_that_cannot_be_listed_is_told(home: PipelineHome, tmp_pa
     shown = url.replace(f"{USER}:{PASSWORD}@", "")
     expected = f"cannot read the folder {shown}/in/locked: Permission denied"
     assert [each.message for each in warnings] == [expected] * 2
+
+
+async def test_what_cannot_be_asked_for_is_not_taken_for_removed(
+    home: PipelineHome, tmp_path: Path
+) -> None:
+    """A claim that stays would keep other machines from their work."""
+    kept = tmp_path / "a.txt"
+    kept.write_text("claimed")
+    with sftp_server(tmp_path, home.base) as url:
+        trust(home)
+        address = Address(f"{url}/a.txt")
+        store = stores.store_of(address)
+        store.system.client.close()  # as if the connection had broken
+        with pytest.raises(RemoteError):
+            store.remove(address)
+        with pytest.raises(RemoteError):
+            store.create(address, b"ours")
+        assert kept.exists()
+        stores.forget_all()
+        stores.store_of(address).remove(address)
+        stores.store_of(address).remove(address)  # it is gone
+        assert not kept.exists()
+        stores.forget_all()
 
 
 @pytest.mark.parametrize("name", ["what?.wav", "a#b.wav", "a?b#c%41.wav", "a[1].wav", "*.wav"])

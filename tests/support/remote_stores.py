@@ -61,7 +61,7 @@ class WebFiles:
         status: The status of paths that are refused.
         bare: Paths that are sent without length, tag and date.
         tagless: Paths that are sent without a tag.
-        dates: When paths were changed; an hour ago by default.
+        dates: When paths were changed; an hour before the server began by default.
         login: The header ``Authorization`` that is wanted; None for none.
         types: Media types of paths; else that of a recording, or of a page.
         silent: Paths that are never answered.
@@ -82,6 +82,7 @@ class WebFiles:
     types: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     over: threading.Event = field(default_factory=threading.Event)
+    made_at: float = field(default_factory=time.time)
 
     def gets(self) -> list[str]:
         """The paths of which the bytes were asked for."""
@@ -177,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         if path not in files.tagless:
             self.send_header("ETag", f'"{sha256(data).hexdigest()}"')
-        date = files.dates.get(path, time.time() - 3600)
+        date = files.dates.get(path, files.made_at - 3600)
         self.send_header("Last-Modified", formatdate(date, usegmt=True))
 
     def log_message(self, *_: Any) -> None:

@@ -50,6 +50,18 @@ def test_a_queue_outlives_its_process(tmp_path: Path) -> None:
     queue.close()
 
 
+def test_what_has_ended_waits_no_more(tmp_path: Path) -> None:
+    """A server that stops gives back what it takes for its work."""
+    with closing(SqliteQueue(tmp_path)) as queue:
+        queue.add(job("a"))
+        ended = msgspec.structs.replace(job("a"), state="partial")
+        assert queue.put(ended)
+        assert not queue.put(job("a"))
+        assert not queue.put(msgspec.structs.replace(job("a"), state="running"))
+        assert (queue.get("a"), queue.num_waiting(), queue.take()) == (ended, 0, None)
+        assert queue.put(msgspec.structs.replace(ended, told=True))
+
+
 def test_a_file_that_is_no_queue_is_not_used(tmp_path: Path) -> None:
     (tmp_path / QUEUE_NAME).write_bytes(b"nonsense" * 100)
     with pytest.raises(QueueFileError):

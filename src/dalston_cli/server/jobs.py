@@ -318,15 +318,21 @@ class Jobs(StoredJobs):
     async def _end(self, job: QueuedJob) -> None:
         """Note how a job ended, and remove what only its work needed."""
         ended = msgspec.structs.replace(job, upload_bytes=0, url=None)
-        if not await self._steady.ask(partial(self._queue.put, ended)):
+        if not await self._steady.ask(partial(self._put_ended, ended)):
             return  # it was removed meanwhile, or another process has it
         self._settle(job.id)
-        try:
-            await to_its_end(self._files.tidy, job.id)
-        except JobFilesError as error:
-            self._steady.warn(f"what {job.name} needed is not removed: {error.reason}")
         if ended.webhook is not None:
             self._teller.tell(ended, self._note_told)
+
+    def _put_ended(self, job: QueuedJob) -> bool:
+        """Note an end and remove what the work needed, in one thread: a cancel splits no thread."""
+        if not self._queue.put(job):
+            return False
+        try:
+            self._files.tidy(job.id)
+        except JobFilesError as error:
+            self._steady.warn(f"what {job.name} needed is not removed: {error.reason}")
+        return True
 
     async def _note_told(self, job: QueuedJob) -> None:
         told = msgspec.structs.replace(job, told=True)

@@ -88,7 +88,7 @@ class Queue(Protocol):
         """Take the job that waits longest, which is ``running`` from now on; None for none."""
 
     def put(self, job: QueuedJob) -> bool:
-        """Keep a job as it is now; return False if it was removed meanwhile."""
+        """Keep a job as it is now; return False if it was removed, or has ended, meanwhile."""
 
     def get(self, number: str) -> QueuedJob | None:
         """Return a job; None where there is none."""

@@ -75,6 +75,7 @@ local number, token, document, state, bytes, untold, lease_s = unpack(ARGV)
 if redis.call('EXISTS', job) == 0 then return 0 end
 if redis.call('HGET', job, 'document') == document and state == 'ended' then return 1 end
 if (redis.call('HGET', job, 'holder') or '') ~= token then return 0 end
+if state ~= 'ended' and redis.call('HEXISTS', job, 'entry') == 0 then return 0 end
 redis.call('HSET', job, 'document', document)
 count_bytes(bytes)
 if state == 'ended' then

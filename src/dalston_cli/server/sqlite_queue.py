@@ -186,8 +186,9 @@ class SqliteQueue:
 
     def _replace(self, database: sqlite3.Connection, job: QueuedJob) -> bool:
         changed = database.execute(
-            "update jobs set state = ?, document = ?, untold = ? where id = ?",
-            (job.state, _document(job), _is_untold(job), job.id),
+            "update jobs set state = ?, document = ?, untold = ?"
+            " where id = ? and (? or state in ('queued', 'running'))",
+            (job.state, _document(job), _is_untold(job), job.id, job.state in ENDED),
         )
         return changed.rowcount == 1
 

@@ -161,7 +161,7 @@ class Store:
             try:
                 self.system.rm_file(path)
             except OSError:  # servers differ in how they say that it is gone
-                if self.system.exists(path):
+                if self._is_there(path):
                     raise
 
     def forget(self) -> None:
@@ -243,9 +243,17 @@ class Store:
             self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._create_by_sftp(path, data)
         except OSError:
-            if self.system.exists(path):
+            if self._is_there(path):
                 raise FileExistsError(errno.EEXIST, "it exists") from None
             raise
+
+    def _is_there(self, path: str) -> bool:
+        """Return True if a file is there; fsspec's ``exists`` denies what it cannot ask for."""
+        try:
+            self.system.info(path)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _guarded(self, condition: Condition) -> dict[str, str]:
         """Return the condition as the store's library takes it; nothing where it has none."""
