@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,17 @@ from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.parts import Part, write_part
 from dalston_cli.launchers.pool.pool import Pool
-from dalston_sdk.wire import Finished, Partial, Progress, StreamMessage, TranscribeResult
+from dalston_cli.launchers.pool.slot import EngineSlot
+from dalston_sdk.wire import (
+    Finished,
+    FoundSection,
+    FoundSpeech,
+    Partial,
+    Progress,
+    SpeechRegion,
+    StreamMessage,
+    TranscribeResult,
+)
 
 HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, start_timeout_s=60.0)
 LONG_S = 300.0
@@ -174,3 +185,35 @@ async def test_cancelling_frees_every_replica(
             await work
         assert [replica.active for replica in handle.replicas] == [0, 0]
     assert [path.name for path in long.parent.iterdir()] == ["long.wav"]
+
+
+async def test_a_replica_whose_help_is_cancelled_before_it_begins_is_free(
+    home: EngineHome, long: Path
+) -> None:
+    speech = FoundSpeech(regions=(SpeechRegion(start=0.0, end=90.0),))
+    sections = [FoundSection(first=0, last=1_600_000, speech=speech)] * 3
+
+    class Parts(splitting._Parts):
+        """Is cancelled as the other replica falls idle, after the first part."""
+
+        async def _do(self, slot: EngineSlot, number: int) -> None:
+            del slot, number
+            if not reading.cancelling():
+                handle.release(busy)
+                reading.cancel()
+
+    async with Pool(home.launchers) as pool:
+        handle = await pool.acquire(home.spec({"SPLITS": "1"}), replicas=2)
+        busy = await handle.reserve(alone=False)
+        async with handle.slot() as slot:
+            work = Parts(slot, handle, HURRY, request(), long, sections)
+
+            async def read() -> None:
+                async with aclosing(work.messages()) as messages:
+                    async for _ in messages:
+                        pass
+
+            reading = asyncio.create_task(read())
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+        assert [replica.active for replica in handle.replicas] == [0, 0]

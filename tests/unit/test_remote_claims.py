@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -177,6 +177,63 @@ async def test_nothing_is_left(tmp_path: Path, machines: Machines) -> None:
         async with claims.held("key"):
             assert len(there("holders")) == 1
     assert there("claims") + there("holders") == []
+
+
+@pytest.mark.parametrize(
+    ("slow", "folder"),
+    [
+        pytest.param("_create", "holders", id="as it begins"),
+        pytest.param("_create", "claims", id="as it takes the claim"),
+        pytest.param("_remove", "claims", id="as it lets go"),
+    ],
+)
+async def test_the_end_waits_for_what_cancelled_jobs_began(
+    tmp_path: Path, machines: Machines, slow: str, folder: str
+) -> None:
+    del machines
+    asked, has_ended, is_done = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(RemoteClaims):
+        """Gets an answer after its end has begun."""
+
+        def _create(self, address: Address, content: object) -> bool:
+            with self._slowly("_create", address):
+                return super()._create(address, content)
+
+        def _remove(self, address: Address) -> None:
+            with self._slowly("_remove", address):
+                super()._remove(address)
+
+        @contextmanager
+        def _slowly(self, what: str, address: Address) -> Iterator[None]:
+            is_slow = what == slow and f"/{folder}/" in address.url and not asked.is_set()
+            if is_slow:
+                asked.set()
+                self._ended.wait(30)
+                has_ended.wait(0.2)
+            yield
+            if is_slow:
+                is_done.set()
+
+    async def hold() -> None:
+        async with claims.held("key"):
+            holds.set()
+            await asyncio.sleep(600)
+
+    with Slow(RemoteStore(FOLDER, tmp_path, unheard), unheard) as claims:
+        job, holds = asyncio.create_task(hold()), asyncio.Event()
+        if slow == "_remove":
+            await holds.wait()
+            job.cancel()
+        assert await asyncio.to_thread(asked.wait, 30)
+        job.cancel()
+        await asyncio.wait([job])
+    try:
+        assert is_done.is_set()
+        assert there("claims") + there("holders") == []
+    finally:
+        has_ended.set()
+        assert is_done.wait(30)
 
 
 async def test_no_sign_of_life_comes_after_the_end(

@@ -143,6 +143,34 @@ def test_a_move_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert list((tmp_path / "done").iterdir()) == []
 
 
+class InterruptedMove(type(Path())):  # type: ignore[misc]  # which of two classes it is depends on the system
+    """A recording at whose move Ctrl-C comes, as soon as it is done."""
+
+    def rename(self, target: Path) -> Path:
+        super().rename(target)
+        raise KeyboardInterrupt
+
+    def unlink(self, missing_ok: bool = False) -> None:
+        super().unlink(missing_ok=missing_ok)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "is_link", [pytest.param(True, id="copied"), pytest.param(False, id="moved")]
+)
+def test_ctrl_c_at_the_end_of_a_move_loses_no_recording(tmp_path: Path, is_link: bool) -> None:
+    named, target = tmp_path / "talk.wav", tmp_path / "done" / "talk.wav"
+    if is_link:  # what it leads to is copied
+        (tmp_path / "elsewhere.wav").write_bytes(b"one")
+        named.symlink_to(tmp_path / "elsewhere.wav")
+    else:
+        named.write_bytes(b"one")
+    recording = InterruptedMove(named)
+    with pytest.raises(KeyboardInterrupt):
+        move_done(recording, target, FileStamp.of(recording))
+    assert (target.read_bytes(), os.path.lexists(named)) == (b"one", False)
+
+
 def test_a_recording_that_was_replaced_is_not_moved(tmp_path: Path) -> None:
     recording = tmp_path / "talk.wav"
     recording.write_bytes(b"one")

@@ -4,6 +4,7 @@ import filecmp
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def move_done(recording: Path, target: Path, stamp: FileStamp) -> bool:
     try:
         return _moved(recording, target, stamp)
     except BaseException:
-        target.unlink(missing_ok=True)
+        if not _has_come(recording, target, stamp):
+            target.unlink(missing_ok=True)
         raise
 
 
@@ -87,6 +89,18 @@ def _moved(recording: Path, target: Path, stamp: FileStamp) -> bool:
         return False
     sync_folder(target.parent)
     return True
+
+
+def _has_come(recording: Path, target: Path, stamp: FileStamp) -> bool:
+    """Return True if what lies at ``target`` is all that is left of a recording.
+
+    Ctrl-C, or a disk that refuses to flush, may come after the move itself.
+    """
+    if not os.path.lexists(recording):
+        return True
+    with suppress(OSError):  # it lies nowhere but where it was
+        return FileStamp.of(target) == stamp
+    return False
 
 
 def _numbered(stem: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from msgspec import structs
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.parts import LONG_S, Part, length_s, plan_parts, write_part
-from dalston_cli.launchers.pool.replicas import ReplicaSet, Reservation
+from dalston_cli.launchers.pool.replicas import ReplicaSet
 from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_cli.threads import to_its_end
 from dalston_sdk.wire import (
@@ -175,23 +175,25 @@ class _Parts:
     def _ask_for_help(self) -> None:
         """Have every replica that is idle do parts, as long as there are more than one."""
         while len(self._to_do) > 1 and (reservation := self._replicas.reserve_idle()) is not None:
-            self._helpers.add(asyncio.create_task(self._help(reservation)))
+            self._helpers.add(self._begun(EngineSlot(self._replicas, self._once, reservation)))
 
-    async def _help(self, reservation: Reservation) -> None:
+    def _begun(self, slot: EngineSlot) -> asyncio.Task[None]:
+        """Return the task of a replica that helps; one that is cancelled may never have begun."""
+        task = asyncio.create_task(self._help(slot))
+        task.add_done_callback(lambda _: slot.release())
+        return task
+
+    async def _help(self, slot: EngineSlot) -> None:
         """Do parts on another replica, until other requests wait for one."""
-        slot = EngineSlot(self._replicas, self._once, reservation)
-        try:
-            while self._to_do and not self._replicas.has_waiting:
-                number = self._to_do.popleft()
-                try:
-                    await self._do(slot, number)
-                except DalstonError as error:
-                    self._to_do.appendleft(number)
-                    message = f"{error.message}; another replica does its part"
-                    self._replicas.provisioner.report_trouble(error.code, message)
-                    return
-        finally:
-            slot.release()
+        while self._to_do and not self._replicas.has_waiting:
+            number = self._to_do.popleft()
+            try:
+                await self._do(slot, number)
+            except DalstonError as error:
+                self._to_do.appendleft(number)
+                message = f"{error.message}; another replica does its part"
+                self._replicas.provisioner.report_trouble(error.code, message)
+                return
 
     async def _do(self, slot: EngineSlot, number: int) -> None:
         part = self._parts[number]

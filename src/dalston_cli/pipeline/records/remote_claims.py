@@ -95,6 +95,8 @@ class RemoteClaims:
         self._name = secrets.token_hex(8)
         self._ready: bool | None = None
         self._preparing = asyncio.Lock()
+        self._num_asking = 0
+        self._asked = threading.Condition()
         self._signs: dict[Address, _Sign] = {}
         self._looking = threading.Lock()
         self._unreleased: list[Address] = []
@@ -106,8 +108,10 @@ class RemoteClaims:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of everything."""
+        """Let go of everything, also of what jobs began to ask for that were cancelled."""
         self._ended.set()
+        with self._asked:  # after that time others take the claims anyway
+            self._asked.wait_for(lambda: not self._num_asking, timeout=DEAD_AFTER_S)
         if self._ready:
             with suppress(StoreUnusableError), self._writing:
                 self._release(())
@@ -122,7 +126,7 @@ class RemoteClaims:
         """
         async with self._preparing:
             if self._ready is None:
-                self._ready = await in_daemon_thread(self._prepare)
+                await self._in_thread(self._prepare)
         if not self._ready:
             yield
             return
@@ -130,7 +134,22 @@ class RemoteClaims:
         try:
             yield
         finally:
-            await in_daemon_thread(partial(self._release, claim))
+            await self._in_thread(partial(self._release, claim))
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        """Do ``work`` in a thread, which goes on if the job is cancelled: the end waits for it."""
+
+        def counted() -> None:
+            try:
+                work()
+            finally:
+                with self._asked:
+                    self._num_asking -= 1
+                    self._asked.notify_all()
+
+        with self._asked:
+            self._num_asking += 1
+        await in_daemon_thread(counted)
 
     async def _taken(self, mine: _Claim, key: str) -> _Files:
         """Return the files that make up a claim, the last one ours, once it can be had."""
@@ -147,17 +166,21 @@ class RemoteClaims:
         taken: list[_Files] = []
         cancelled = threading.Event()
 
+        def let_go() -> None:
+            with suppress(IndexError):  # once, whichever thread is first
+                self._release(taken.pop())
+
         def take() -> None:
             taken.append(self._take(mine, key, is_first_look=is_first_look))
             if cancelled.is_set():
-                self._release(taken[0])
+                let_go()
 
         try:
-            await in_daemon_thread(take)
+            await self._in_thread(take)
         except asyncio.CancelledError:
             cancelled.set()
             if taken:
-                await in_daemon_thread(partial(self._release, taken[0]))
+                await self._in_thread(let_go)
             raise
         return taken[0]
 
@@ -227,7 +250,13 @@ class RemoteClaims:
                     self._unreleased.append(claim)
                     return
 
-    def _prepare(self) -> bool:
+    def _prepare(self) -> None:
+        """Find out whether there can be claims, once."""
+        with self._writing:
+            if self._ready is None:
+                self._ready = self._begin()
+
+    def _begin(self) -> bool:
         """Begin to give signs of life; return False where the store knows no conditions.
 
         Some stores accept a condition and ignore it.
