@@ -34,7 +34,7 @@ def read_to_end(process: Popen[str]) -> list[dict[str, Any]]:
     """The rest of the events; ``communicate`` would lose what is read but not yet taken."""
     assert process.stdout is not None
     events = [json.loads(line) for line in process.stdout]
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     return events
 
 
@@ -42,8 +42,8 @@ def kill_tree(process: Popen[str]) -> None:
     """End a command and its workers, but not the engines, which are detached."""
     children = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    psutil.wait_procs(children, timeout=20)
+    process.communicate(timeout=180)
+    psutil.wait_procs(children, timeout=180)
 
 
 def transcribed_anew(events: list[dict[str, Any]]) -> set[str]:

@@ -272,7 +272,7 @@ def test_a_command_serves_until_it_is_stopped(
         with urlopen(address.partition("#")[0].strip() + path, timeout=30) as answer:
             assert shown in answer.read()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=180) == 0
     finally:
         process.kill()
         process.communicate()
@@ -298,7 +298,7 @@ def test_a_command_watches_until_it_is_stopped(
         told = next(line for line in process.stderr if line.startswith("done: "))
         assert "inbox/a.wav" in told
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=180) == 0
     finally:
         process.kill()
         process.communicate()

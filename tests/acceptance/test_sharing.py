@@ -58,4 +58,4 @@ async def test_after_keep_alive_nothing_is_left(home: Home, tmp_path: Path) -> N
     result = home.run("transcribe", recording, "-o", tmp_path / "out", "--keep-alive", "1")
 
     assert result.returncode == 0, result.stderr
-    await eventually(lambda: not left_of(home), timeout_s=20)
+    await eventually(lambda: not left_of(home), timeout_s=120)

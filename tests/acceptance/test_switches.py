@@ -28,7 +28,7 @@ def spoken(lasting_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Tria
 def bucket() -> Iterator[str]:
     """The URL of a store with an empty bucket."""
     with s3_store() as url:
-        with urlopen(Request(f"{url}/{BUCKET}", method="PUT"), timeout=30) as made:
+        with urlopen(Request(f"{url}/{BUCKET}", method="PUT"), timeout=180) as made:
             assert made.status == HTTPStatus.OK
         yield url
 

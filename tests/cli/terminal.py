@@ -102,5 +102,5 @@ class Shell:
         finally:
             os.close(master)
             watchdog.cancel()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
         return Done(process.returncode, out.decode(), shown.decode(errors="replace"))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is no
 
 WRITES = os.environ.get("DALSTON_TEST_SCREENS") == "write"
 COLOURS = {"colour": {}, "plain": {"NO_COLOR": "1"}}
-ANSWER_S = 60.0
+ANSWER_S = 180.0
 
 
 @pytest.fixture

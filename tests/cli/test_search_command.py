@@ -99,7 +99,7 @@ def test_the_best_hit_opens_in_the_browser(calls: Path) -> None:
     try:
         asyncio.run(eventually(Path("opened").exists))
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
     finally:
         process.kill()
     url = Path("opened").read_text()

@@ -187,7 +187,7 @@ def test_an_interrupted_run_ends_politely(shell: Shell) -> None:
         assert any('"event":"job_started"' in line for line in lines)
         process.send_signal(signal.SIGINT)
         rest = [json.loads(line) for line in process.stdout]
-        code = process.wait(timeout=60)
+        code = process.wait(timeout=180)
     report = rest[-1]
     assert report["event"] == "run_finished"
     if code != ExitCode.OK:  # else all was done before the signal came

@@ -65,8 +65,8 @@ class Watching:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(timeout=60)
-        self._reader.join(timeout=60)
+        code = self.process.wait(timeout=180)
+        self._reader.join(timeout=180)
         return code
 
 

@@ -143,7 +143,7 @@ async def test_a_crash_before_ready_is_seen_at_once(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         with pytest.raises(EngineCrashedError, match="exit code 70 before it was ready"):
             await pool.acquire(home.spec({"CRASH_BEFORE_READY": "1"}))
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert list(home.locations.runtime.iterdir()) == []
 
 

@@ -18,7 +18,7 @@ import requests
 
 HOST = "DALSTON_TEST_DOCKER_HOST"
 IMAGE = "DALSTON_TEST_BASE_IMAGE"
-START_S = 60
+START_S = 180
 _POLL_S = 0.05
 _OURS = "dalston."
 

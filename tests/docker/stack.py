@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from tests.support import compose
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HEALTHY_S = 60
+HEALTHY_S = 240
 _PROJECT_LABEL = "com.docker.compose.project"
 _SERVICE_LABEL = "com.docker.compose.service"
 _FILES = ("compose.yaml", "compose.dev.yaml", ".dockerignore")

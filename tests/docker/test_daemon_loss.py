@@ -76,7 +76,7 @@ def test_a_lost_daemon_ends_the_run_and_the_next_run_goes_on(
             second_daemon.stop()
             break
     events += read_events(process)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=180)
 
     assert process.returncode == 5, (events[-1], errors)
     report = events[-1]
@@ -122,7 +122,7 @@ def test_auto_goes_on_locally_when_the_daemon_is_lost(
             events.append(event)
             if event.get("event") == "job_finished" and second_daemon.is_running():
                 second_daemon.stop()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=180)
 
     assert process.returncode == 0, (events[-1], errors)
     assert events[-1]["data"]["counts"] == {"done": NUM_RECORDINGS}

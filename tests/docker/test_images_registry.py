@@ -19,7 +19,7 @@ pytestmark = [
     ),
 ]
 
-START_S = 30
+START_S = 120
 CONFIGURATION = """\
 version: 0.1
 log: {{level: error}}

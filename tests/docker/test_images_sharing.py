@@ -16,7 +16,7 @@ from dalston_cli.launchers.docker.images.prune import find_stale, measure_disk
 
 pytestmark = pytest.mark.slow
 
-END_S = 60
+END_S = 240
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 VERSION = "0.0.7"
-BUILD_S = 240
+BUILD_S = 900
 
 
 def make_wheel(folder: Path, python: str) -> str:

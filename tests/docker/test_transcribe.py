@@ -185,7 +185,7 @@ def test_ctrl_c_leaves_a_container_to_go_on_with(user: DockerUser, tmp_path: Pat
         if json.loads(line).get("event") == "stage_progress":
             break
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=180)
 
     assert process.returncode == 130, errors
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())

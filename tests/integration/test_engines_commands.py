@@ -241,5 +241,5 @@ def test_following_a_log_ends_with_ctrl_c(home: EngineHome, dalston: Dalston) ->
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (130, no_docker())

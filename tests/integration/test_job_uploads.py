@@ -147,7 +147,7 @@ async def send(service: Service, jobs: Jobs | SharedJobs, key: str = "k") -> int
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not is_so():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

@@ -43,7 +43,7 @@ class Carried:
     def options(self, mirror: str | Path, *, offline: bool = False) -> PullOptions:
         return PullOptions(
             environment={**os.environ, **self.hub.environment},
-            timeout_s=10,
+            timeout_s=60,
             offline=offline,
             order=SourceOrder(mirror=str(mirror)),
         )

@@ -20,7 +20,7 @@ from dalston_sdk.wire import Stage
 
 SIZE = 1_000_000
 DALSTON = (sys.executable, "-m", "dalston_cli")
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 
 
 @pytest.fixture

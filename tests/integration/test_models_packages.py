@@ -81,7 +81,7 @@ class Index:
 
 
 def _options(variables: dict[str, str]) -> PullOptions:
-    return PullOptions(environment={**os.environ, **variables}, timeout_s=10)
+    return PullOptions(environment={**os.environ, **variables}, timeout_s=60)
 
 
 def _model(packages: list[dict[str, Any]], *files: dict[str, Any]) -> ModelEntry:
@@ -158,7 +158,7 @@ def test_where_only_uv_knows_the_index_pip_is_told(index: Index, server: HubServ
     model = index.model
     environment = dict(_options(serve(server, index.folder)).environment)
     environment["UV_INDEX_URL"] = environment.pop("PIP_INDEX_URL")
-    assert pull(model, index.models, PullOptions(environment=environment, timeout_s=10)).ok
+    assert pull(model, index.models, PullOptions(environment=environment, timeout_s=60)).ok
 
 
 def test_the_same_model_again_needs_no_index(index: Index) -> None:
@@ -316,7 +316,7 @@ async def test_killed_in_the_middle_and_resumed(
     await asyncio.to_thread(server.wait_until_sent, f"/wheels/{SECOND.file_name}", 10_000)
     process.kill()
     await process.wait()
-    await eventually(lambda: not _pips(index), timeout_s=10)
+    await eventually(lambda: not _pips(index), timeout_s=120)
     process = await asyncio.create_subprocess_exec(*command, env=environ)
     assert await process.wait() == 0
     first = index.folder / FIRST.file_name

@@ -58,7 +58,7 @@ def _options(
 ) -> PullOptions:
     variables = {"PYTHONWARNINGS": "error"} | ({"HF_TOKEN": token} if token else {})
     environment = {**os.environ, **hub.environment, **variables}
-    return PullOptions(environment=environment, timeout_s=10, free_bytes=free_bytes)
+    return PullOptions(environment=environment, timeout_s=60, free_bytes=free_bytes)
 
 
 def _asked(hub: HubServer) -> list[str]:

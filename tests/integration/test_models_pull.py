@@ -42,7 +42,7 @@ def hub() -> Iterator[HubServer]:
 def _options(hub: HubServer, **changes: str) -> PullOptions:
     warnings = {"PYTHONWARNINGS": "error"}  # in the child process as in this one
     environment = {**os.environ, **hub.environment, **warnings, **changes}
-    return PullOptions(environment=environment, timeout_s=10)
+    return PullOptions(environment=environment, timeout_s=60)
 
 
 def _relative(folder: Path) -> list[str]:

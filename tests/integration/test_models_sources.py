@@ -46,7 +46,7 @@ class Two:
         variables = self.hub.environment | folder_index(self.index)
         return PullOptions(
             environment={**os.environ, **variables},
-            timeout_s=10,
+            timeout_s=60,
             fallback_s=3,
             order=SourceOrder(first=first),
         )

@@ -49,7 +49,7 @@ def read_to_end(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     """The rest of the events; ``communicate`` would lose what is read but not yet taken."""
     assert process.stdout is not None
     told = [json.loads(line) for line in process.stdout]
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     return told
 
 
@@ -57,9 +57,9 @@ def wait_for_children(process: subprocess.Popen[str]) -> None:
     """Until the decoding processes have noticed that their parent is gone."""
     children = psutil.Process(process.pid).children()
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
     workers = [child for child in children if child.is_running() and "worker" in _line(child)]
-    psutil.wait_procs(workers, timeout=20)
+    psutil.wait_procs(workers, timeout=180)
 
 
 def _line(process: psutil.Process) -> str:
@@ -115,7 +115,7 @@ def test_a_signal_stops_politely_and_the_journal_says_so(
     children = psutil.Process(process.pid).children()
 
     process.send_signal(number)
-    output, complaints = process.communicate(timeout=30)
+    output, complaints = process.communicate(timeout=180)
 
     assert process.returncode == 130, complaints
     assert "Traceback" not in complaints
@@ -170,7 +170,7 @@ def test_a_second_ctrl_c_ends_at_once(home: PipelineHome) -> None:
 
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=180)
 
     assert process.returncode in {1, 130, -signal.SIGINT}
 
@@ -235,7 +235,7 @@ async def test_others_take_over_at_once_what_a_killed_run_had(home: PipelineHome
     told = [read_to_end(other) for other in others]
 
     assert [events[-1]["counts"] for events in told] == [{"done": 3}] * 2
-    assert time.monotonic() - killed_at < 30
+    assert time.monotonic() - killed_at < 90
     # One more than the recordings: the request that ran when the run was killed.
     assert 3 <= home.num_engine_runs <= 4
     for name in ("srt", "vtt"):

@@ -188,7 +188,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(home: SeveralEngines) -> Non
     process = pipeline_process.start(home, **STAGED)
     read_until(process, "stage_finished", 1, stage="align", status="done")
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
 
     report = asyncio.run(home.run(recordings, schedule="staged"))
 

@@ -63,7 +63,7 @@ def job_that(client: httpx2.Client, number: str, **wanted: Any) -> dict[str, Any
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.1)

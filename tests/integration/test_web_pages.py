@@ -306,7 +306,7 @@ print(list(PageProcess(ReadPage(url=url, named=url)).replies()))
 def test_the_process_of_yt_dlp_ends_with_its_parent(web: WebFiles) -> None:
     web.silent.add("/page")
     parent = subprocess.Popen([sys.executable, "-c", _PARENT, f"{web.url}/page"])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while ("GET", "/page") not in web.asked:
         assert parent.poll() is None
         assert time.monotonic() < deadline
@@ -314,5 +314,5 @@ def test_the_process_of_yt_dlp_ends_with_its_parent(web: WebFiles) -> None:
     [child] = psutil.Process(parent.pid).children()
     parent.kill()
     parent.wait()
-    psutil.wait_procs([child], timeout=60)
+    psutil.wait_procs([child], timeout=180)
     assert not child.is_running()

@@ -18,7 +18,7 @@ _SWITCHES = (
     "--no-sandbox",  # root, as in containers, has none; the pages are our own
 )
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 120.0
 _POLL_MS = 30
 
 

@@ -21,7 +21,7 @@ _QUIET = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
 }
 """No pages for browsers and no measuring: processes start in less time."""
-_END_S = 60
+_END_S = 180
 
 
 class DaskCluster:

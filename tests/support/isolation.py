@@ -23,7 +23,7 @@ from tests.support.processes import line_of, processes_of
 PLACES = ("CONFIG", "CACHE", "STATE", "CATALOG", "MODELS", "RUNTIME")
 USERS_DOCKER = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 """More of what says which daemon is asked; without them ``DOCKER_HOST`` alone does."""
-END_S = 10.0
+END_S = 60.0
 """How long processes that are ending already may take."""
 USERS_FOLDERS = ("CONFIG_HOME", "CACHE_HOME", "STATE_HOME", "DATA_HOME", "RUNTIME_DIR")
 """Where programs of the user keep their files, as XDG names them."""

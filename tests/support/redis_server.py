@@ -39,7 +39,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [PROGRAM, *where, "--save", "", *self._words], stdout=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while not self._answers():
             assert time.monotonic() < deadline
             time.sleep(0.02)

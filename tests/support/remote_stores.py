@@ -33,7 +33,7 @@ def s3_store() -> Iterator[str]:
     finally:
         # Its buckets belong to the process, and would be there in the next store, too.
         reset = Request(f"http://{host}:{port}/moto-api/reset", method="POST")
-        with urlopen(reset, timeout=30):
+        with urlopen(reset, timeout=180):
             server.stop()
 
 

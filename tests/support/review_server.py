@@ -45,7 +45,7 @@ class ReviewServer:
     def stop(self) -> int:
         """Stop it as Ctrl-C does, and return how it ended."""
         self.process.send_signal(2)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=180)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class Served:
     def stop(self) -> int:
         """Stop it as Ctrl-C does, and return how it ended."""
         self.process.send_signal(2)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=180)
 
 
 @contextmanager

@@ -12,10 +12,10 @@ POLL_S = 0.02
 
 
 @overload
-async def eventually(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 30) -> T: ...
+async def eventually(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 120) -> T: ...
 @overload
-async def eventually(look: Callable[[], T], *, timeout_s: float = 30) -> T: ...
-async def eventually(look: Callable[[], object], *, timeout_s: float = 30) -> object:
+async def eventually(look: Callable[[], T], *, timeout_s: float = 120) -> T: ...
+async def eventually(look: Callable[[], object], *, timeout_s: float = 120) -> object:
     """Ask ``look`` again and again until it answers something true; that is returned."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -122,7 +122,7 @@ async def test_a_killed_process_lets_go(opened: Opener, tmp_path: Path) -> None:
     assert waited == [process.pid]
 
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
     async with asyncio.timeout(60):
         await taking
 

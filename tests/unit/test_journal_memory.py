@@ -247,7 +247,7 @@ def test_two_processes_write_at_once(path: Path) -> None:
         for _ in range(3)
     ]
 
-    complaints = [process.communicate(timeout=60)[1] for process in processes]
+    complaints = [process.communicate(timeout=180)[1] for process in processes]
 
     assert complaints == ["", "", ""]
     with Journal(path) as journal:

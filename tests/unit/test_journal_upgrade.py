@@ -98,6 +98,6 @@ def test_processes_that_open_it_at_once_upgrade_it_once(path: Path) -> None:
         )
         for _ in range(4)
     ]
-    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [
+    assert [process.communicate(timeout=180)[0].strip() for process in processes] == [
         DROPPED_KEY
     ] * 4

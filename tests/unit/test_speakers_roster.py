@@ -182,5 +182,5 @@ def test_changes_at_once_all_count(tmp_path: Path) -> None:
     for other in others:
         other.start()
     for other in others:
-        other.join(timeout=30)
+        other.join(timeout=180)
     assert sorted(read_roster("default", tmp_path).names) == ["P0", "P1", "P2", "P3"]
