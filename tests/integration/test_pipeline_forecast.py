@@ -10,6 +10,7 @@ import pytest
 from tests.support.pipeline_home import (
     PipelineHome,
     request_for,
+    write_group,
     write_model,
     write_recording,
 )
@@ -18,6 +19,7 @@ from tests.support.recordings import ffmpeg
 from dalston_cli.app import main
 from dalston_cli.audio.clip import Clip
 from dalston_cli.errors import DalstonError
+from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.forecast.forecaster import RecordingForecast
 from dalston_cli.pipeline.forecast.report import PlanReport, make_report
 from dalston_cli.pipeline.records.history import measured_rtfx
@@ -189,6 +191,22 @@ def test_history_is_of_a_stage_a_model_and_a_device(home: PipelineHome) -> None:
         assert measured_rtfx(journal, "transcribe", "both", "cpu") is None
 
 
+async def test_what_a_group_does_not_do_unasked_is_said_once(home: PipelineHome) -> None:
+    write_group(home.folder / "catalog", "pair", transcribe="speech", diarize="speakers")
+    home.reload()
+    recordings = home.record(2)
+    said = "pair finds who speaks, with speakers, only where --diarize is given"
+
+    [plan] = report_of(home, recordings, model="pair").plans
+    assert plan.advice == (said,)
+    await home.run(recordings, model="pair", formats=("json",))
+
+    [warning] = home.of(WarningRaised)
+    assert (warning.message, warning.hint) == (said, "add --diarize")
+    written = json.loads(next(home.outputs.glob("*.json")).read_bytes())
+    assert [each["message"] for each in written["warnings"]] == [f"{said}: add --diarize"]
+
+
 @pytest.mark.parametrize(
     ("changes", "accepted"),
     [
@@ -199,6 +217,7 @@ def test_history_is_of_a_stage_a_model_and_a_device(home: PipelineHome) -> None:
             False,
             id="stage",
         ),
+        pytest.param({"model": "group", "pull": "never"}, False, id="group"),
         pytest.param({"model": "linked"}, False, id="missing-folder"),
         pytest.param({"output": OutputTarget(folder=Path(__file__))}, False, id="output"),
         pytest.param({"clip": Clip(start=1.0)}, True, id="possible"),
@@ -210,7 +229,9 @@ def test_a_plan_accepts_what_a_run_accepts(
     folder = home.folder / "catalog"
     far = "{kind: hf, repo: test/far, revision: main}"
     write_model(folder, "far", "transcribe, diarize", source=far, rank=-5)
+    write_model(folder, "far-aligner", "align", source=far, rank=-5)
     write_model(folder, "linked", "transcribe", source="{kind: file, path: gone}", rank=-5)
+    write_group(folder, "group", transcribe="far", align="far-aligner")
     home.reload()
     recordings = home.record(1)
 

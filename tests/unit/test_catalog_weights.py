@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import ensure_installed, pull
+from dalston_cli.catalog.sources import FileSource
+from dalston_cli.catalog.weights.acquire import check_obtainable, ensure_installed, pull
 from dalston_cli.catalog.weights.audit import (
     DamagedModelError,
     Verified,
@@ -244,6 +245,26 @@ def test_offline_fails_at_once(tmp_path: Path) -> None:
     with pytest.raises(OfflineError, match="is not installed, and the network may not be used"):
         ensure_installed(MODEL, tmp_path, options=PullOptions(offline=True))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_that_is_missing_is_named_with_one_command(tmp_path: Path) -> None:
+    here, damaged, linked = (model_entry(id=name) for name in ("here", "damaged", "linked"))
+    linked = linked.replaced(source=FileSource(path=tmp_path))
+    _install(here, tmp_path)
+    (_install(damaged, tmp_path) / "model.bin").unlink()
+    models = (model_entry(id="a"), here, damaged, linked, model_entry(id="b"))
+
+    with pytest.raises(NotInstalledError) as never:
+        check_obtainable(models, tmp_path, "never", PullOptions())
+    assert never.value.message == (
+        "the models a, b are not installed; the model damaged is damaged: model.bin is missing"
+    )
+    assert never.value.hint == "run `dalston models pull a damaged b`"
+
+    with pytest.raises(OfflineError, match="the models a, damaged, b are not installed, and the"):
+        check_obtainable(models, tmp_path, "missing", PullOptions(offline=True))
+    check_obtainable(models, tmp_path, "missing", PullOptions())
+    check_obtainable((here, linked), tmp_path, "never", PullOptions())
 
 
 @pytest.mark.parametrize("kind", ["hf", "file"])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.pipeline_home import MACHINE, make_catalog, write_model
+from tests.support.pipeline_home import MACHINE, make_catalog, write_group, write_model
 from tests.support.run_options import run_options
 from tests.unit.test_catalog_groups import catalog_with
 
@@ -146,6 +146,32 @@ def test_it_may_be_named_for_one_stage(context: PlanContext) -> None:
     events = run_options(stage_models={"events": "trio"}, events=EventsOptions())
     with pytest.raises(UsageError, match="no model that trio stands for can detect events"):
         plan_recording(context, events)
+
+
+def test_a_group_that_can_find_speakers_says_how(context: PlanContext, tmp_path: Path) -> None:
+    [advice] = plan_recording(context, run_options(model="trio")).advice
+    assert advice.message == "trio finds who speaks, with speakers, only where --diarize is given"
+    assert advice.hint == "add --diarize"
+
+    write_group(tmp_path, "duo", transcribe="speech", align="aligner")
+    of_two = replace(context, catalog=make_catalog(tmp_path))
+    plan = plan_recording(of_two, run_options(), Overrides(model="trio"))
+    assert [advice.hint for advice in plan.advice] == ["add --diarize, or take duo"]
+    assert plan_recording(of_two, run_options(model="duo")).advice == ()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"diarize": DiarizeOptions()}, id="found"),
+        pytest.param({"channels": "split"}, id="channels-tell-speakers-apart"),
+        pytest.param({"track": "all"}, id="tracks-tell-speakers-apart"),
+    ],
+)
+def test_where_speakers_are_told_apart_there_is_nothing_to_say(
+    context: PlanContext, options: dict[str, Any]
+) -> None:
+    assert plan_recording(context, run_options(model="trio", **options)).advice == ()
 
 
 def test_results_of_its_models_are_theirs(context: PlanContext, tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ from dalston_sdk.devices import cpu_threads
 from dalston_sdk.errors import EngineError
 from dalston_sdk.free_memory import free_mb
 from dalston_sdk.language_model.profile import ModelProfile
-from dalston_sdk.weights import not_enough_memory, weights_incomplete, weights_not_found
+from dalston_sdk.weights import (
+    not_enough_memory,
+    verify_command,
+    weights_incomplete,
+    weights_not_found,
+)
 from dalston_sdk.wire import ErrorCode, ModelRef
 
 CONTEXT_TOKENS = 8192
@@ -86,7 +91,7 @@ def load_model(file: Path, header: WeightsHeader, *, name: str) -> LocalModel:
             raise EngineError(
                 ErrorCode.MODEL_LOAD_FAILED,
                 f"llama.cpp cannot load {file}, a model of the kind {header.architecture}",
-                hint=f"dalston models verify {file.parent.name}; the reason is in "
+                hint=f"{verify_command(file.parent)}; the reason is in "
                 "dalston engines logs llama-cpp",
             ) from error
     profile = ModelProfile(

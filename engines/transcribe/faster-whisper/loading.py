@@ -15,7 +15,12 @@ from dalston_sdk.ctranslate2_loading import (
 from dalston_sdk.devices import cpu_threads, split_device
 from dalston_sdk.errors import EngineError
 from dalston_sdk.memory_errors import is_out_of_memory
-from dalston_sdk.weights import first_line, not_enough_memory
+from dalston_sdk.weights import (
+    first_line,
+    not_enough_memory,
+    require_folder,
+    weights_incomplete,
+)
 from dalston_sdk.wire import ErrorCode, ModelRef, Notice
 
 _TRIAL_FRAMES = 100
@@ -53,13 +58,7 @@ def _checked_folder(model: ModelRef) -> Path:
     Raises:
         EngineError: ``model_missing``, or ``model_load_failed`` for settings that are not JSON.
     """
-    pull = f"dalston models pull faster-whisper-{model.runtime_id}"
-    if model.path is None or not (folder := Path(model.path)).is_dir():
-        raise EngineError(
-            ErrorCode.MODEL_MISSING,
-            f"the weights of {model.runtime_id} are not at {model.path}",
-            hint=pull,
-        )
+    folder = require_folder(model)
     missing = [
         name
         for name in ("config.json", "model.bin", "tokenizer.json")
@@ -68,9 +67,7 @@ def _checked_folder(model: ModelRef) -> Path:
     if not any(folder.glob("vocabulary.*")):
         missing.append("vocabulary.json")
     if missing:
-        raise EngineError(
-            ErrorCode.MODEL_MISSING, f"{folder} lacks {', '.join(missing)}", hint=pull
-        )
+        raise weights_incomplete(folder, f"{', '.join(missing)} not found")
     try:
         # The library ignores a preprocessor's settings that it cannot read, and uses wrong ones.
         for file in folder.glob("*.json"):

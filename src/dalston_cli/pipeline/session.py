@@ -294,10 +294,9 @@ def check_models(
         ModelUnavailableError: Downloads are forbidden, or there is no network to use. A run does
             without a model that was not asked for.
     """
+    models = [stage.model for stage in stages if not stage.unasked]
     pull = PullOptions.from_environment(offline=options.offline)
-    for stage in stages:
-        if not stage.unasked:
-            check_obtainable(stage.model, environment.locations.models, _policy(options), pull)
+    check_obtainable(models, environment.locations.models, _policy(options), pull)
 
 
 def _policy(options: RunOptions) -> PullPolicy:

@@ -20,7 +20,7 @@ def test_a_missing_file_is_named(engine: RunningEngine, copy: Path, name: str) -
     error = engine.load_failure(own_model(copy))
     assert error.code == ErrorCode.MODEL_MISSING
     assert name in error.message
-    assert error.hint == "dalston models pull copy"
+    assert "the folder is your own" in (error.hint or "")
 
 
 def test_no_folder_is_no_model(engine: RunningEngine) -> None:
@@ -82,7 +82,7 @@ def test_weights_that_do_not_fit_are_refused(
     error = engine.load_failure(own_model(broken[kind]))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert said in error.message
-    assert error.hint == f"dalston models verify {kind}"
+    assert error.hint == "dalston models verify"
 
 
 def test_scores_that_are_not_finite_are_an_error(
@@ -149,7 +149,7 @@ def test_broken_files_fail_to_load(
     error = engine.load_failure(own_model(copy))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert file in error.message
-    assert error.hint == "dalston models verify copy"
+    assert error.hint == "dalston models verify"
 
 
 def test_code_in_the_config_does_not_run(engine: RunningEngine, copy: Path, tmp_path: Path) -> None:

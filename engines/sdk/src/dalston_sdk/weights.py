@@ -1,12 +1,28 @@
 """Find a model's files, and report in the same words what is wrong with them.
 
-A model lies in a folder named after its id in the catalog, so hints can name the model.
+A model that was pulled lies in a folder named after its id in the catalog, with a manifest, so
+hints can name the model. Any other folder is the user's own, whatever it is called.
 """
 
 from pathlib import Path
 
+import msgspec
+
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, ModelRef
+
+_MANIFEST = "manifest.json"
+_OWN_FOLDER = (
+    "the folder is your own: correct its files, then link it again: "
+    "dalston models pull --again MODEL"
+)
+
+
+class _Manifest(msgspec.Struct):
+    """What Dalston writes into the folder of a model that it has pulled."""
+
+    model: str
+    engine: str
 
 
 def require_folder(model: ModelRef) -> Path:
@@ -48,8 +64,13 @@ def weights_incomplete(folder: Path, problem: str) -> EngineError:
     return EngineError(
         ErrorCode.MODEL_MISSING,
         f"{folder} is not complete: {problem}",
-        hint=f"dalston models pull {folder.name}",
+        hint=f"dalston models pull {model}" if (model := _pulled(folder)) else _OWN_FOLDER,
     )
+
+
+def verify_command(folder: Path) -> str:
+    """Return the command that checks the files of a model; of a user's folder it names no model."""
+    return f"dalston models verify {_pulled(folder)}".rstrip()
 
 
 def weights_unusable(file: Path, problem: str) -> EngineError:
@@ -57,7 +78,7 @@ def weights_unusable(file: Path, problem: str) -> EngineError:
     return EngineError(
         ErrorCode.MODEL_LOAD_FAILED,
         f"{file} cannot be used: {problem}",
-        hint=f"dalston models verify {file.parent.name}",
+        hint=verify_command(file.parent),
     )
 
 
@@ -72,7 +93,7 @@ def loading_failed(folder: Path, error: Exception, *, file: Path | None = None) 
     return EngineError(
         ErrorCode.MODEL_LOAD_FAILED,
         f"{file or folder} cannot be loaded: {first_line(error)}",
-        hint=f"dalston models verify {folder.name}",
+        hint=verify_command(folder),
     )
 
 
@@ -84,6 +105,15 @@ def not_enough_memory(folder: Path, error: Exception, *, hint: str) -> EngineErr
         hint=hint,
         is_final=True,
     )
+
+
+def _pulled(folder: Path) -> str:
+    """Return the id of the model that was pulled into a folder; empty for a folder of the user."""
+    try:
+        model = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Manifest).model
+    except (OSError, msgspec.DecodeError):
+        return ""
+    return model if model == folder.name else ""
 
 
 def first_line(error: Exception) -> str:

@@ -51,7 +51,7 @@ def test_a_missing_file_is_named(
     error = engine.load_failure(own_model(folder))
     assert error.code == ErrorCode.MODEL_MISSING
     assert Path(name).name.replace("v2_", "v?_") in str(error)  # the library takes any version
-    assert error.hint == "dalston models pull copy"
+    assert "the folder is your own" in (error.hint or "")
 
 
 def test_a_config_may_not_be_missing_though_the_model_is_known(
@@ -129,7 +129,7 @@ def test_broken_weights_fail_to_load(
     spoil(folder)
     error = engine.load_failure(own_model(folder))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
-    assert error.hint == "dalston models verify copy"
+    assert error.hint == "dalston models verify"
 
 
 def test_a_whisper_with_its_search_in_the_graph_is_refused(

@@ -1,7 +1,7 @@
 """Brings a model's weights to this machine, if that is needed at all."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,7 +48,7 @@ def pull(
         raise failures.ServiceKeyError(model, model.source)
     is_file = isinstance(model.source, FileSource)
     if options.offline and options.order.needs_network and not is_file:
-        raise failures.OfflineError(model)
+        raise failures.OfflineError(model.id)
     try:
         if isinstance(model.source, FileSource):
             layout.link(model, model.source.path, models_dir)
@@ -58,7 +58,8 @@ def pull(
         raise failures.ModelsFolderError(models_dir, error) from error
     after = installed(model, models_dir)
     if after is None or not after.ok:
-        raise failures.NotInstalledError(model.id, after.problems if after else ())
+        damage = {model.id: after.problems} if after else None
+        raise failures.NotInstalledError(model.id, damage=damage)
     return after
 
 
@@ -82,32 +83,36 @@ def ensure_installed(
     is_here = isinstance(model.source, FileSource)  # to link is no pull
     if (policy == "never" and not is_here) or (found and found.ok and options.offline):
         if found is None or not found.ok:
-            raise failures.NotInstalledError(model.id, found.problems if found else ())
+            damage = {model.id: found.problems} if found else None
+            raise failures.NotInstalledError(model.id, damage=damage)
         return found
     again = options.again or policy == "always"
     return pull(model, models_dir, replace(options, again=again), on_progress)
 
 
 def check_obtainable(
-    model: ModelEntry, models_dir: Path, policy: PullPolicy, options: PullOptions
+    models: Iterable[ModelEntry], models_dir: Path, policy: PullPolicy, options: PullOptions
 ) -> None:
     """Refuse what ``ensure_installed`` would refuse, as far as that can be told without network.
 
     Raises:
-        NotInstalledError: ``never``, and the weights are missing or damaged.
-        OfflineError: They are missing, and the network may not be used.
+        NotInstalledError: ``never``, and the weights of some are missing or damaged.
+        OfflineError: Those of some are missing, and the network may not be used.
         LinkError: The user's own file or folder is not there.
     """
-    found = installed(model, models_dir)
-    if (found is not None and found.ok) or isinstance(model.source, ServiceSource):
-        return
-    if isinstance(model.source, FileSource):  # to link is no pull
-        if not model.source.path.exists():
+    missing: dict[str, tuple[str, ...]] = {}
+    for model in models:
+        found = installed(model, models_dir)
+        if (found is not None and found.ok) or isinstance(model.source, ServiceSource):
+            continue
+        if not isinstance(model.source, FileSource):
+            missing[model.id] = found.problems if found else ()
+        elif not model.source.path.exists():  # to link is no pull
             raise layout.LinkError(model, model.source.path, "there is no such file or folder")
-    elif policy == "never":
-        raise failures.NotInstalledError(model.id, found.problems if found else ())
-    elif options.offline:
-        raise failures.OfflineError(model)
+    if missing and policy == "never":
+        raise failures.NotInstalledError(*missing, damage=missing)
+    if missing and options.offline:
+        raise failures.OfflineError(*missing)
 
 
 @dataclass(frozen=True)

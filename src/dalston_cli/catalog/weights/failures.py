@@ -1,7 +1,7 @@
 """The errors of a pull, each with a remedy; ``error_of`` chooses among those by the server."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
@@ -35,10 +35,10 @@ class OfflineError(PullError):
 
     code = "offline"
 
-    def __init__(self, model: ModelEntry) -> None:
+    def __init__(self, *model_ids: str) -> None:
         super().__init__(
-            f"the model {model.id} is not installed, and the network may not be used (offline)",
-            hint=f"run `dalston models pull {model.id}` where there is a network, "
+            f"{_not_installed(model_ids)}, and the network may not be used (offline)",
+            hint=f"run `dalston models pull {' '.join(model_ids)}` where there is a network, "
             "without --offline and HF_HUB_OFFLINE",
         )
 
@@ -47,14 +47,25 @@ INSTALLED_ONES = "`dalston models du` shows which are installed"
 
 
 class NotInstalledError(PullError):
-    """The weights are not here, or damaged, and nothing may be pulled."""
+    """The weights of models are not here, or damaged, and nothing may be pulled.
+
+    Args:
+        model_ids: Of all such models.
+        damage: By id, what is wrong with the weights that are here.
+        hint: In place of the usual one.
+    """
 
     code = "not_installed"
 
-    def __init__(self, model_id: str, problems: tuple[str, ...] = (), *, hint: str = "") -> None:
-        state = f"is damaged: {problems[0]}" if problems else "is not installed"
+    def __init__(
+        self, *model_ids: str, damage: Mapping[str, Sequence[str]] | None = None, hint: str = ""
+    ) -> None:
+        damage = {each: problems for each, problems in (damage or {}).items() if problems}
+        missing = [each for each in model_ids if each not in damage]
+        states = [_not_installed(missing)] if missing else []
+        states += [f"the model {each} is damaged: {damage[each][0]}" for each in damage]
         super().__init__(
-            f"the model {model_id} {state}", hint=hint or f"run `dalston models pull {model_id}`"
+            "; ".join(states), hint=hint or f"run `dalston models pull {' '.join(model_ids)}`"
         )
 
 
@@ -178,6 +189,11 @@ class PullCrashedError(PullError):
             f"pulling {model.id} broke off: {detail or 'the downloading process was ended'}",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was",
         )
+
+
+def _not_installed(model_ids: Sequence[str]) -> str:
+    are = "model {} is" if len(model_ids) == 1 else "models {} are"
+    return f"the {are.format(', '.join(model_ids))} not installed"
 
 
 def error_of(model: ModelEntry, failure: Failure) -> PullError:

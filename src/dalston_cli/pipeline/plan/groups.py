@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
+from dalston_cli.audio.tracks import ALL_TRACKS
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.resolve import supports_language
+from dalston_cli.catalog.resolve import Advice, supports_language
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions, StageRequest
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage
+from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.transcribe import TRANSCRIBE
 
 Requests = Mapping[Stage[Any, Any], StageRequest]
@@ -38,6 +40,29 @@ def with_group(catalog: Catalog, options: RunOptions) -> RunOptions:
         chosen["word_timestamps"] = False
     stages[TRANSCRIBE] = _with_defaults(stages[TRANSCRIBE], chosen)
     return replace(options, stages=stages)
+
+
+def group_advice(catalog: Catalog, options: RunOptions) -> tuple[Advice, ...]:
+    """Return a note if the group that is named could find speakers, and nothing does.
+
+    Its name may say so (``…-diarize``), but it only says with which model: ``--diarize`` asks for
+    it, as for any other model.
+    """
+    group = catalog.groups.get(options.model)
+    wanted = DIARIZE in options.stages or options.channels == "split" or options.track == ALL_TRACKS
+    if group is None or DIARIZE.kind not in group.models or wanted:
+        return ()
+    rest = {stage: model for stage, model in group.models.items() if stage is not DIARIZE.kind}
+    same = (each.id for each in catalog.groups.values() if each.models == rest)
+    other = next((f", or take {each}" for each in same), "")
+    return (
+        Advice(
+            code="speakers_not_asked_for",
+            message=f"{group.id} finds who speaks, with {group.models[DIARIZE.kind]}, only where "
+            "--diarize is given",
+            hint=f"add --diarize{other}",
+        ),
+    )
 
 
 def _with_defaults(request: StageRequest, defaults: Mapping[str, Any]) -> StageRequest:

@@ -17,7 +17,7 @@ from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.choosing import StageChooser
-from dalston_cli.pipeline.plan.groups import with_group
+from dalston_cli.pipeline.plan.groups import group_advice, with_group
 from dalston_cli.pipeline.plan.hotwords import read_hotwords
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
 from dalston_cli.pipeline.plan.voices import recognition_by
@@ -149,6 +149,7 @@ def _overridden(options: RunOptions, overrides: Overrides) -> RunOptions:
 class _Planning:
     def __init__(self, context: PlanContext, options: RunOptions) -> None:
         self._chooser = StageChooser(context, options)
+        self._chooser.advice += group_advice(context.catalog, options)
         self._options = options
         self._stages: dict[Stage[Any, Any], StagePlan] = {}
         self._skipped: list[Skipped] = []
