@@ -58,9 +58,9 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
 
 
 def write_group(folder: Path, id: str, **models: str) -> None:  # noqa: A002 - a field's name
-    """Write one file of a group; ``models`` are by their stages."""
+    """Write one file of a group of two models; ``models`` are by their stages."""
     (folder / "groups").mkdir(parents=True, exist_ok=True)
-    text = f"id: {id}\nname: Models\nmodels: {json.dumps(models)}\n"
+    text = f"id: {id}\nname: Two models\nmodels: {json.dumps(models)}\n"
     write_whole(folder / "groups" / f"{id}.yaml", text.encode())
 
 
