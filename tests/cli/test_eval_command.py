@@ -113,10 +113,8 @@ def test_each_model_is_named_above_its_run_and_no_temporary_folder_is(warm_shell
     assert done.code == ExitCode.SOME_FAILED, done.err
     lines = done.err.splitlines()
     first, second = lines.index("model 1 of 2: speech"), lines.index("model 2 of 2: speech-raises")
-    assert [line.split()[1] for line in lines[first:second] if line.startswith("done: ")] == [
-        "right/a.wav",
-        "right/b.wav",
-    ]
+    done_names = {line.split()[1] for line in lines[first:second] if line.startswith("done: ")}
+    assert done_names == {"right/a.wav", "right/b.wav"}  # whichever was done first
     assert any(line.startswith("failed: right/a.wav") for line in lines[second:])
     assert any(line.startswith("2 recordings: 2 done") for line in lines[first:second])
     assert any("speech-raises transcribed nothing" in line for line in lines[second:])
