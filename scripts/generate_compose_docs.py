@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
 
 ROOT = Path(__file__).parents[1]

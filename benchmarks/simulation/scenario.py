@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from benchmarks.simulation.clock import VirtualLoop
 from benchmarks.simulation.engines import PER_REQUEST_S, RTFX, SimulatedEngines, SimulatedRunner
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline.endpoints import LocalFile

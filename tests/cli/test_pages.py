@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dalston_cli.app import PROGRAM, build_root
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.schema import EngineEntry
 
 ROOT = Path(__file__).resolve().parents[2]

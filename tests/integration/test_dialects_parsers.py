@@ -14,7 +14,8 @@ from tests.support.whisper_tools import (
     options_of,
 )
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.options.dialects.table import OPTIONS, SWITCHES, WITHOUT_EFFECT, Tool, key_of
 from dalston_cli.settings.language import language_tag
 from dalston_cli.settings.table import TABLE

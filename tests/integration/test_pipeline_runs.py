@@ -21,7 +21,8 @@ from tests.support.recordings import BAD, make_bad, make_good
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised

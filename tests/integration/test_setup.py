@@ -11,7 +11,8 @@ from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_fields, write_catalog
 from tests.support.in_process import run_dalston
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.proposals import propose
 from dalston_cli.catalog.sources import HubSource

@@ -10,7 +10,8 @@ import pytest
 from tests.support.package_index import TinyWheel, folder_index, packed_file
 from tests.support.pipeline_home import PipelineHome, write_model
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest
 from dalston_cli.catalog.starter import (

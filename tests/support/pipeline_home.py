@@ -11,7 +11,9 @@ from tests.support.launching import FAKE, EngineHome
 from tests.support.run_options import run_options
 
 from dalston_cli.atomic_file import write_whole
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.environment import Environment

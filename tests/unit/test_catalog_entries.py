@@ -8,7 +8,7 @@ from tests.support.hub.entries import model_fields
 
 from dalston_cli.catalog.entry import WrongEntryError
 from dalston_cli.catalog.entry_models import checked_entry
-from dalston_cli.catalog.load import data_root
+from dalston_cli.catalog.folders import data_root
 from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry
 from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.yaml_file import read_document

@@ -8,8 +8,10 @@ import yaml
 from tests.support.launching import FAKE
 from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.document import CatalogError
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.names.addition import ModelNameError, new_entry
 from dalston_cli.catalog.resolve import ModelRequest, resolve_model
 from dalston_cli.catalog.resolve_errors import StageNotCoveredError

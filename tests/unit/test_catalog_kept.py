@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.catalog.document import CatalogError
+from dalston_cli.catalog.folders import CatalogPaths
 from dalston_cli.catalog.kept_documents import FILE_NAME, KeptDocuments
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.load import load_catalog
 
 CONTENT = "id: tiny\nlist: [1, 2.5, true, null]\nnested: {key: text}\n"
 DATA = {"id": "tiny", "list": [1, 2.5, True, None], "nested": {"key": "text"}}

@@ -5,12 +5,8 @@ import pytest
 from tests.support.hub.entries import ENGINE_YAML
 
 from dalston_cli.catalog.document import CatalogError
-from dalston_cli.catalog.load import (
-    CatalogFolderError,
-    CatalogPaths,
-    data_root,
-    load_catalog,
-)
+from dalston_cli.catalog.folders import CatalogFolderError, CatalogPaths, data_root
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.unknown import UnknownEngineError, UnknownModelError
 from dalston_cli.catalog.weights.inventory import weights_elsewhere

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.catalog.load import (
-    Catalog,
-    CatalogPaths,
-    data_root,
-    load_catalog,
-)
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import CatalogPaths, data_root
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, HubSource, PackageSource, ServiceSource
 from dalston_cli.catalog.unknown import UnknownModelError

@@ -8,7 +8,7 @@ from tests.support.documents import blocks_of, read
 from tests.support.run_options import asked
 
 from dalston_cli.catalog.document import CatalogError
-from dalston_cli.catalog.load import CatalogPaths
+from dalston_cli.catalog.folders import CatalogPaths
 from dalston_cli.catalog.pipelines import (
     UnknownPipelineError,
     load_pipelines,

@@ -5,8 +5,10 @@ import pytest
 from tests.support.hub.entries import engine_entry, model_entry
 
 from dalston_cli.catalog.alternatives import best_alternatives
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.device import DeviceMissingError
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.resolve import (
     Choice,

@@ -6,7 +6,7 @@ import pytest
 from tests.support.hub.entries import engine_entry, model_entry
 from tests.support.run_options import planned, run_options
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest, resolve_model
 from dalston_cli.catalog.resolve_errors import NoModelError

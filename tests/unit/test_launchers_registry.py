@@ -6,8 +6,8 @@ import pytest
 from tests.support.launching import engine_entry
 
 import dalston_cli.launchers
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
-from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.base import EngineSpec, LauncherContext

@@ -8,7 +8,7 @@ import pytest
 from tests.support.language_models import LanguageModelServer, running_language_models
 from tests.support.language_models.pulled import pulled
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.own_servers.adopt import Adopted, adopt_served, discover
 from dalston_cli.catalog.own_servers.asking import OllamaDetails, OllamaModel
 from dalston_cli.catalog.own_servers.failures import (

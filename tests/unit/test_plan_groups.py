@@ -9,7 +9,7 @@ from tests.support.pipeline_home import MACHINE, make_catalog, write_group, writ
 from tests.support.run_options import run_options
 from tests.unit.test_catalog_groups import catalog_with
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights

@@ -2,7 +2,9 @@
 
 import pytest
 
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.hotwords import HotwordTwiceError, HotwordWeightError, read_hotwords
 from dalston_cli.pipeline.plan.options import (

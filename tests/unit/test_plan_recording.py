@@ -10,7 +10,9 @@ from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 from tests.support.run_options import planned, run_options
 
 from dalston_cli.audio.clip import Clip
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError, NoModelError, NoModelsError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.catalog.sources import FileSource

@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 import pytest
 
-from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest, resolve_model
 from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError, NoModelError

@@ -16,7 +16,8 @@ from packaging.version import Version
 
 import dalston_cli
 import dalston_sdk
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = sorted(path.parent for path in (ROOT / "engines").glob("*/*/engine.yaml"))

@@ -10,7 +10,8 @@ from tests.cli.test_pages import script
 from tests.support.launching import engine_entry
 
 from dalston_cli import __version__
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.images.availability import usual_base
 from dalston_cli.launchers.docker.images.context import engine_place

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.errors import DalstonError
 from dalston_cli.settings.checks import PipelineSettings
 from dalston_cli.settings.language import (

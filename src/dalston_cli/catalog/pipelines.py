@@ -10,9 +10,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from dalston_cli.catalog.entry_reader import reader_of_files
-from dalston_cli.catalog.load import CatalogPaths
+from dalston_cli.catalog.folders import CatalogPaths
 from dalston_cli.catalog.schema import CatalogEntry, Identifier
 from dalston_cli.catalog.unknown import UnknownEntryError
+from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.checks import PipelineSettings
 
 
@@ -45,7 +46,7 @@ def pipeline(name: str, paths: CatalogPaths | None = None) -> PipelineEntry:
     """Return the pipeline called ``name``, or raise an UnknownPipelineError."""
     known = load_pipelines(paths)
     if name not in known:
-        raise UnknownPipelineError(name, known)
+        raise UnknownPipelineError(name, did_you_mean(name, known))
     return known[name]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.device import fits
-from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import (
     AUTO,

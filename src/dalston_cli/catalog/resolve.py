@@ -8,8 +8,8 @@ from msgspec import Struct
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog import resolve_errors
 from dalston_cli.catalog.alternatives import best_alternatives
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.device import check_device, choose_device, fits
-from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.catalog.sources import BundledSource, FileSource

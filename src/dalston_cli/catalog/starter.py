@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.device import fits
-from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice, ModelRequest, is_installed, supports_language
 from dalston_cli.catalog.schema import ModelEntry

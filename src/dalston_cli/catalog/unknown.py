@@ -1,37 +1,37 @@
 """Errors for names that no model and no engine has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from dalston_cli.errors import UsageError
-from dalston_cli.nearest import did_you_mean
 
 
 class UnknownEntryError(UsageError):
-    """No entry of a kind has this name; the message offers the nearest.
+    """No entry of a kind has this name.
 
     Args:
         name: What no entry is called.
-        known: The names of all.
-        problem: The message in place of the usual one.
+        near: Offers the nearest name, to end the message.
+        what: What it is instead, such as ``is an engine``; empty for nothing.
     """
 
     noun: ClassVar[str]
+    list_option: ClassVar[str] = ""
 
-    def __init__(self, name: str, known: Iterable[str], problem: str = "") -> None:
+    def __init__(self, name: str, near: str = "", *, what: str = "") -> None:
+        noun = self.noun
+        problem = f"`{name}` is no {noun}, it {what}" if what else f"there is no {noun} `{name}`"
         super().__init__(
-            problem or f"there is no {self.noun} `{name}`{did_you_mean(name, known)}",
-            hint=f"`dalston {self.noun}s list` shows every {self.noun}",
+            f"{problem}{near}", hint=f"`dalston {noun}s list{self.list_option}` shows every {noun}"
         )
 
 
-class UnknownModelError(UsageError):
-    """No model has this name; the message offers the nearest."""
+class UnknownModelError(UnknownEntryError):
+    """No model has this name."""
 
     code = "unknown_model"
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem, hint="`dalston models list --all` shows every model")
+    noun = "model"
+    list_option = " --all"
 
 
 class UnknownEngineError(UnknownEntryError):

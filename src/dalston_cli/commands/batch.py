@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.device import only_gpus
-from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder

@@ -21,7 +21,7 @@ from dalston_cli.settings.explain import SettingsFileError, line_of
 from dalston_cli.settings.locations import Locations
 
 if TYPE_CHECKING:
-    from dalston_cli.catalog.load import Catalog
+    from dalston_cli.catalog.catalog import Catalog
     from dalston_cli.settings.load import ResolvedSettings
 
 LAUNCHER_NAMES = tuple(name for name in get_args(LauncherName) if name != AUTO)

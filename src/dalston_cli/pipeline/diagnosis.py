@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from dalston_cli.amounts import count, readable_size
-from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import Machine, probe_machine
 from dalston_cli.catalog.resolve import ModelRequest, recommended
 from dalston_cli.catalog.weights.inventory import installed_ids

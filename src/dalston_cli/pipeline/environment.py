@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.catalog.weights.inventory import installed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.unknown import UnknownModelError
 from dalston_cli.errors import ConfigurationError, DalstonError
 from dalston_cli.formats.options import RenderOptions

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dalston_cli import __version__
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.errors import EngineUnavailableError

@@ -5,7 +5,8 @@ import json
 import pytest
 from tests.support.engine_under_test import EngineUnderTest
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HttpsSource, HubSource
 from dalston_sdk.wire import Stage

@@ -14,7 +14,8 @@ from tests.support.engine_under_test import EngineUnderTest
 from tests.support.sounds import silence, write_wav
 from tests.support.speech import needs_flite
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.sources import PackageSource
 from dalston_sdk.testing import RunningEngine, running_engine
 from dalston_sdk.wire import ErrorCode, ModelRef

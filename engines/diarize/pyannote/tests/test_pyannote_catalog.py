@@ -10,7 +10,8 @@ from tests.support.engine_fixtures import Models
 from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
 from tests.support.speech import needs_flite
 
-from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.folders import CatalogPaths
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HubSource
 from dalston_cli.catalog.weights.acquire import pull

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.check import check_model
 from dalston_cli.catalog.document import CatalogError, Document
-from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.names import added, entries
 from dalston_cli.catalog.names.adopt import ask_hub, read_folder
 from dalston_cli.catalog.names.aliases import RESERVED

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.names import added, ask, entries
 from dalston_cli.catalog.names.aliases import RESERVED
 from dalston_cli.catalog.names.detect import detect

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.own_servers.addresses import OLLAMA, ServedModel, ollama_url, served_model
 from dalston_cli.catalog.own_servers.asking import OllamaModel, ollama_models, server_models
 from dalston_cli.catalog.own_servers.failures import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.installed_packages import installed_version
-from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
 from dalston_cli.catalog.weights import layout

@@ -7,7 +7,8 @@ import typer
 from msgspec.structs import asdict
 
 from dalston_cli.amounts import count, readable_size
-from dalston_cli.catalog.load import Catalog, data_root
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.folders import data_root
 from dalston_cli.catalog.names.adopt import Asking
 from dalston_cli.catalog.schema import ModelEntry, ModelGroup
 from dalston_cli.catalog.weights.failures import terms_page

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.names.adopt import NOT_ASKED, Asking, adopt
 from dalston_cli.catalog.own_servers.addresses import OLLAMA

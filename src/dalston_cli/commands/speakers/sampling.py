@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dalston_cli.audio.source import given_name
-from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.catalog import Catalog
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.commands.batch import environment_of

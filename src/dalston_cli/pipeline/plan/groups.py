@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from dalston_cli.audio.tracks import ALL_TRACKS
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.resolve import Advice, supports_language
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions, StageRequest
 from dalston_cli.stages.align import ALIGN

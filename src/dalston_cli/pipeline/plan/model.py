@@ -11,7 +11,7 @@ from msgspec import Struct
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.tracks import Track
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.catalog.alternatives import best_alternatives
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.catalog.resolve import supports_language
 from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry

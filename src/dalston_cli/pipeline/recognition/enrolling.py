@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.catalog import Catalog
 from dalston_cli.errors import InputError
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.pipeline.plan.voices import rule_of

@@ -4,7 +4,7 @@ import re
 import threading
 from typing import Literal
 
-from dalston_cli.catalog.load import data_root
+from dalston_cli.catalog.folders import data_root
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images.context import dockerfile_place

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from dalston_cli.catalog.load import data_root
+from dalston_cli.catalog.folders import data_root
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import ConfigurationError
 from dalston_sdk.identity import LOCK_NAME, engine_files, sdk_folder, source_files

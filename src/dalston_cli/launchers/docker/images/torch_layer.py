@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dalston_cli.catalog.load import data_root
+from dalston_cli.catalog.folders import data_root
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images import image_list
