@@ -19,9 +19,13 @@ async def to_its_end(
     """
     context = contextvars.copy_context()
     # Not a task, which the end of the event loop would cancel, too.
-    doing = asyncio.get_running_loop().run_in_executor(
-        None, lambda: context.run(work, *args, **kwargs)
+    return await waited_for(
+        asyncio.get_running_loop().run_in_executor(None, lambda: context.run(work, *args, **kwargs))
     )
+
+
+async def waited_for(doing: asyncio.Future[Value]) -> Value:
+    """Return what ``doing`` has; it is done when this is left, however often it is cancelled."""
     cancelled: asyncio.CancelledError | None = None
     while not doing.done():
         try:
@@ -29,6 +33,7 @@ async def to_its_end(
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        doing.exception()  # else asyncio would log it as lost
+        if not doing.cancelled():
+            doing.exception()  # else asyncio would log it as lost
         raise cancelled
     return doing.result()

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import redis
 from tests.support.redis_server import RedisServer, needs_redis, redis_server
 
 from dalston_cli.server.job_files import JobFiles
 from dalston_cli.server.queue import News, QueuedJob, QueueError
 from dalston_cli.server.redis_connection import (
+    STREAM,
     QueueAddressError,
     QueueUnreachableError,
     shown_queue,
@@ -109,6 +111,22 @@ def test_what_has_ended_waits_no_more(queues: tuple[RedisQueue, RedisQueue]) -> 
     assert (other.get("a"), other.num_waiting(), other.upload_bytes()) == (done(held), 0, 0)
     assert other.take() is None
     assert one.put(done(held, told=True))
+
+
+def test_a_job_is_not_given_back_by_halves(
+    server: RedisServer, queues: tuple[RedisQueue, RedisQueue]
+) -> None:
+    """The stream is gone that it would wait in, as after a loss of data."""
+    one, other = queues
+    one.add(job("a"))
+    held = taken(one)
+    assert one.put(held)
+    with redis.Redis.from_url(server.url) as client:
+        client.delete(STREAM)
+    with pytest.raises(QueueError, match="NOGROUP"):
+        one.put(job("a"))
+    assert (other.get("a"), other.num_waiting()) == (held, 0)
+    assert one.put(done(held))
 
 
 def test_a_dead_process_s_job_is_taken_by_another_one_and_a_living_one_s_is_not(

@@ -91,7 +91,7 @@ class Jobs(StoredJobs):
         self._taking = asyncio.Lock()
         self._changed = asyncio.Event()
         self._progress: dict[str, Progress] = {}
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._at_work: dict[str, asyncio.Task[bool]] = {}
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -103,8 +103,13 @@ class Jobs(StoredJobs):
         try:
             yield
         finally:
-            for task in (*takers, *self._at_work.values()):
+            for task in takers:
                 task.cancel()
+            await asyncio.sleep(
+                0
+            )  # a job that is cancelled before it begins would not be given back
+            for work in self._at_work.values():
+                work.cancel()
             await asyncio.gather(*takers, *self._at_work.values(), return_exceptions=True)
             await self._teller.close()
 
@@ -222,11 +227,17 @@ class Jobs(StoredJobs):
         """Work on a job, as a task that ``remove`` can stop."""
         task = self._at_work[job.id] = asyncio.create_task(self._work(job))
         await asyncio.wait((task,))
-        self._at_work.pop(job.id, None)
-        if not task.cancelled() and (bug := task.exception()) is not None:
+        if self._at_work.get(job.id) is task:  # else another one of this process has taken it since
+            del self._at_work[job.id]
+        if task.cancelled():
+            return
+        if (bug := task.exception()) is not None:
             _LOG.error("a job could not be ended", exc_info=bug)
+        elif task.result():
+            await asyncio.sleep(_AWAY_S)
 
-    async def _work(self, job: QueuedJob) -> None:
+    async def _work(self, job: QueuedJob) -> bool:
+        """Work on a job; return True where the next one is to be taken a while later."""
         progress = self._progress[job.id] = Progress()
         job = msgspec.structs.replace(job, started_at=time.time())
         self._tell_change()
@@ -238,22 +249,29 @@ class Jobs(StoredJobs):
         except _AwayError as away:
             self._steady.warn(f"{away}; {job.name} waits again")
             await self._steady.ask(partial(self._queue.put, _waiting(job)))
-            await asyncio.sleep(_AWAY_S)
+            return True
         except asyncio.CancelledError:
-            await self._give_back(job)
-            if self._leases is not None:
-                await run_in_threadpool(self._leave, job.id)
+            await to_its_end(self._let_go, job)
             raise
         finally:
             progress.end()
-            self._progress.pop(job.id, None)
+            if self._progress.get(job.id) is progress:
+                del self._progress[job.id]
             self._tell_change()
+        return False
 
     def _held(self, number: str, progress: Progress) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self._leases is None else self._leases.held(number, progress)
 
+    def _let_go(self, job: QueuedJob) -> None:
+        """Let a job wait again, and leave it, in one thread: a cancel splits no thread."""
+        self._files.leave(job.id)  # before another one of this process may take it
+        with suppress(QueueError):  # the next server does so, or its lease ends
+            if not self._queue.put(_waiting(job)):
+                self._leave(job.id)
+
     def _leave(self, number: str) -> None:
-        """Remove what this process has of a job that it does not work on any more."""
+        """Remove what this process has of a job that is not its own any more, or was removed."""
         with suppress(QueueError, JobFilesError):
             self._files.leave(number)
             if self._queue.get(number) is None:
@@ -318,15 +336,15 @@ class Jobs(StoredJobs):
     async def _end(self, job: QueuedJob) -> None:
         """Note how a job ended, and remove what only its work needed."""
         ended = msgspec.structs.replace(job, upload_bytes=0, url=None)
-        if not await self._steady.ask(partial(self._put_ended, ended)):
-            return  # it was removed meanwhile, or another process has it
+        is_ours = await self._steady.ask(partial(self._put_ended, ended))
         self._settle(job.id)
-        if ended.webhook is not None:
+        if is_ours and ended.webhook is not None:
             self._teller.tell(ended, self._note_told)
 
     def _put_ended(self, job: QueuedJob) -> bool:
         """Note an end and remove what the work needed, in one thread: a cancel splits no thread."""
-        if not self._queue.put(job):
+        if not self._queue.put(job):  # it was removed meanwhile, or another process has it
+            self._leave(job.id)
             return False
         try:
             self._files.tidy(job.id)

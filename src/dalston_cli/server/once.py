@@ -57,6 +57,7 @@ class AudioEndpoints:
                 events = _Stream(self.service, ready)
                 streamed = StreamAnswer(events.messages(), headers=headers)
                 streamed.stack = stack.pop_all()
+                streamed.stack.push_async_callback(events.close)
                 return streamed
             work = asyncio.create_task(ready.transcript(self.service))
             await _while_connected(request, work)
@@ -165,11 +166,19 @@ class _Stream:
         self._ready = ready
         self._told: dict[int | None, float] = {}
         self._last_text = ""
+        self._work: asyncio.Task[Transcript] | None = None
+
+    async def close(self) -> None:
+        """End the work. An answer that is given up lets nothing be waited for before it ends."""
+        if self._work is not None and not self._work.done():
+            if not self._work.cancelling():
+                self._work.cancel()
+            await asyncio.wait((self._work,))
 
     async def messages(self) -> AsyncIterator[dict[str, str]]:
         """Yield the text as it comes, then all of it."""
         events: asyncio.Queue[Event] = asyncio.Queue()
-        work = asyncio.create_task(self._ready.transcript(self._service, events))
+        work = self._work = asyncio.create_task(self._ready.transcript(self._service, events))
         try:
             async for event in _until_done(events, work):
                 if isinstance(event, PartialText):
@@ -182,9 +191,7 @@ class _Stream:
         except DalstonError as error:
             yield _message(_error(error))
         finally:
-            if not work.done():
-                work.cancel()
-                await asyncio.wait((work,))
+            await self.close()
 
     def _deltas(self, segment: Segment) -> list[dict[str, object]]:
         """Return what a segment adds; nothing for one that an engine repeats."""

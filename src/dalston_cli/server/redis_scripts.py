@@ -1,7 +1,11 @@
 """What Redis does in one step each: the scripts of ``RedisQueue``, in Redis's Lua.
 
 ``KEYS[1]`` is what all names begin with. A job is a hash: its document, its owner, its entry in the
-stream while it waits or is worked on, and the token of the process that holds it.
+stream while it waits or is worked on, and the token of the process that holds it. ``ADD`` writes
+all but the last at once, so that a job that is there has them.
+
+What a script has written stays where a command of it fails after that: those that may fail, as
+``XCLAIM`` does where the stream is lost, come first.
 
 Reference: https://redis.io/docs/latest/develop/data-types/streams
 """
@@ -75,7 +79,11 @@ local number, token, document, state, bytes, untold, lease_s = unpack(ARGV)
 if redis.call('EXISTS', job) == 0 then return 0 end
 if redis.call('HGET', job, 'document') == document and state == 'ended' then return 1 end
 if (redis.call('HGET', job, 'holder') or '') ~= token then return 0 end
-if state ~= 'ended' and redis.call('HEXISTS', job, 'entry') == 0 then return 0 end
+local entry = redis.call('HGET', job, 'entry')
+if state ~= 'ended' and (token == '' or not entry) then return 0 end
+if state == 'queued' then
+  redis.call('XCLAIM', stream, group, 'any', 0, entry, 'IDLE', 86400000, 'JUSTID')
+end
 redis.call('HSET', job, 'document', document)
 count_bytes(bytes)
 if state == 'ended' then
@@ -92,8 +100,6 @@ elseif state == 'queued' then
   redis.call('HINCRBY', job, 'takes', -1)
   redis.call('SADD', p .. 'queued', number)
   redis.call('SADD', p .. 'queued:' .. redis.call('HGET', job, 'owner'), number)
-  local entry = redis.call('HGET', job, 'entry')
-  redis.call('XCLAIM', stream, group, 'any', 0, entry, 'IDLE', 86400000, 'JUSTID')
 end
 return 1
 """

@@ -21,6 +21,7 @@ from dalston_cli.server.metrics import Metrics
 from dalston_cli.server.options import Wishes
 from dalston_cli.server.upload import UploadRoom
 from dalston_cli.server.work import Emit, Order, Worker
+from dalston_cli.threads import waited_for
 
 _ONCE = "once"
 
@@ -133,8 +134,8 @@ class Service:
                 finished = await asyncio.shield(running.finished)
             except asyncio.CancelledError:
                 self.worker.stop(running)
-                with suppress(Exception, asyncio.CancelledError):
-                    await asyncio.shield(running.finished)
+                with suppress(Exception):
+                    await waited_for(running.finished)
                 raise
         self.metrics.note(finished)
         return finished

@@ -15,6 +15,7 @@ from dalston_cli.server.queue import ENDED, QueuedJob, QueueError, SharedQueue
 from dalston_cli.server.service import Service
 from dalston_cli.server.steady import Steady
 from dalston_cli.server.stored_jobs import StoredJobs
+from dalston_cli.threads import to_its_end
 
 _NO_EVENTS = 1 << 31
 _LOOK_S = 0.5
@@ -143,7 +144,12 @@ class SharedJobs(StoredJobs):
 
     async def remove(self, job: QueuedJob) -> None:
         """Forget a job and all that is kept of it; who works on it notices, and stops."""
-        await run_in_threadpool(self._queue.remove, job.id)
-        self._counted.setdefault(job.id, 0)
-        await run_in_threadpool(self._files.remove, job.id)
+        await to_its_end(self._remove, job.id)
         self._settle(job.id)
+
+    def _remove(self, number: str) -> None:
+        """Remove a job and its files, in one thread; a folder here marks what is not done yet."""
+        make_private_folder(self._files.folder_of(number))
+        self._counted.setdefault(number, 0)
+        self._queue.remove(number)
+        self._files.remove(number)
