@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import secrets
 import shutil
 import threading
 from collections.abc import Callable
@@ -83,7 +84,8 @@ class RemoteFile:
             RecordingChangedError: It was replaced meanwhile.
             OSError: There is no room for it.
         """
-        path = folder / "fetched"
+        # A name of its own: the thread of a fetch that was cancelled may still be under way.
+        path = folder / f"fetched-{secrets.token_hex(4)}"
         stop = threading.Event()
         try:
             await self._patiently(lambda: self._fetch(path, most_bytes, stop), tell)
@@ -113,6 +115,8 @@ class RemoteFile:
     def _fetch(self, path: Path, most_bytes: int, stop: threading.Event) -> Facts:
         """Save all bytes, and return what the store says of them before and after."""
         facts = self._unchanged()
+        if stop.is_set():  # what the folder has is removed
+            return facts
         path.parent.mkdir(parents=True, exist_ok=True)
         if facts.size is not None and shutil.disk_usage(path.parent).free < facts.size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
