@@ -146,12 +146,12 @@ def _made(folder: Path) -> Iterator[None]:
 
 def _put(new: Path, final: Path, old: Path) -> None:
     """Put a folder into the place of another, which stays if that fails."""
-    if final.exists():
-        final.rename(old)
     try:
+        if final.exists():
+            final.rename(old)
         new.rename(final)
     except BaseException:
-        if old.exists():
+        if old.exists() and not final.exists():
             old.rename(final)
         raise
     sync_folder(final.parent)
