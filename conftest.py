@@ -11,6 +11,7 @@ pytest_plugins = (
     "tests.support.open_connections",
     "tests.support.selection",
     "tests.support.suite_times",
+    "tests.support.tiny_weights",
 )
 
 settings.register_profile("busy machines", deadline=None)  # how long an example takes is no fault

@@ -7,9 +7,10 @@ import pytest
 import yaml
 from tests.docker.image_builds import ImageBuilds
 from tests.docker.user import DockerUser, made_user
-from tests.support.engine_under_test import ROOT, EngineUnderTest
+from tests.support.engine_under_test import EngineUnderTest
 from tests.support.isolation import Isolation
 from tests.support.speech import needs_flite, say
+from tests.support.tiny_weights import tiny_weights
 from tests.support.tiny_whisper import transcribing, transcript_of
 
 pytestmark = [pytest.mark.slow, needs_flite]
@@ -38,10 +39,9 @@ def user(
     """A user whose catalog has a tiny Parakeet and its weights, and whose image is built."""
     image_builds.wait("nemo")
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
-        weights, catalog = made.folder / "weights", made.folder / "catalog"
+        catalog = made.folder / "catalog"
         catalog.mkdir()
-        script = ROOT / "engines" / "transcribe" / "nemo" / "tests" / "tiny.py"
-        EngineUnderTest("transcribe/nemo").run(script, weights)
+        weights = tiny_weights(EngineUnderTest("transcribe/nemo"), made.folder / "weights")
         entry = ENTRY | {"source": {"kind": "file", "path": str(weights / "tdt")}}
         (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(entry), encoding="utf-8")
         made.environ["DALSTON_CATALOG_PATH"] = str(catalog)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.support.engine_under_test import EngineUnderTest
 from tests.support.flite import Speech, record
+from tests.support.tiny_weights import tiny_weights
 
 from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import ModelRef
@@ -43,11 +44,10 @@ def tiny_models_fixture(*made_from: Path) -> Any:
 
     @pytest.fixture(scope="session")
     def models(under_test: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Models:
-        out = tmp_path_factory.mktemp("weights") / "models"
-        under_test.run(under_test.folder / "tests" / "tiny.py", out, *made_from)
+        made = tiny_weights(under_test, tmp_path_factory.mktemp("weights") / "models", *made_from)
         return {
             folder.name: ModelRef(runtime_id=folder.name, path=str(folder))
-            for folder in sorted(out.iterdir())
+            for folder in sorted(made.iterdir())
         }
 
     return models

@@ -16,6 +16,7 @@ from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.hub import HubRepo
 from tests.support.onnx_models.families import make_transducer
 from tests.support.tiny_gguf import make_folder, make_parrot
+from tests.support.tiny_weights import tiny_weights
 
 WAV2VEC2 = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"
 NLLB = ROOT / "engines/translate/ctranslate2/tests/data/tiny-nllb"
@@ -49,9 +50,7 @@ def by_script(place: str, part: str = "", *made_from: Path) -> Make:
     def make(folder: Path) -> Path:
         made = folder / place
         if not made.exists():
-            engine = EngineUnderTest(place)
-            made.parent.mkdir(parents=True, exist_ok=True)
-            engine.run(engine.folder / "tests" / "tiny.py", made, *made_from)
+            made = tiny_weights(EngineUnderTest(place), made, *made_from)
         return made / part
 
     return make

@@ -219,4 +219,4 @@ def test_memory_does_not_grow_with_the_length_of_a_recording(
 
     pid = engine.process.process.pid
     limit = 150
-    assert growth_mb_per_hour(pid, work, minutes=(2, 8), limit=limit) < limit
+    assert growth_mb_per_hour(pid, work, minutes=(1, 7), limit=limit) < limit
