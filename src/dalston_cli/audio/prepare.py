@@ -26,7 +26,12 @@ from dalston_cli.threads import to_its_end
 
 _PATIENCE_S = 60.0
 _PATIENCE_S_PER_MB = 5.0
-_STOP_S = 3.0
+_STOP_S = 12.0
+"""For a decoder that cleans up, on a machine with much other work: longer than its own limit."""
+
+_HUNG_S = 3.0
+"""For one that has not answered for long already."""
+
 _MAX_REPLY_BYTES = 1 << 24
 _REPLIES: msgspec.json.Decoder[replies.DecodeReply] = msgspec.json.Decoder(replies.DecodeReply)
 
@@ -141,18 +146,21 @@ class Preparer:
         """Take a process that waits for a request, and keep it only if it answered."""
         self._idle = [worker for worker in self._idle if worker.returncode is None]
         worker = self._idle.pop() if self._idle else await _start()
-        keep = False
+        keep, patience_s = False, _STOP_S
         try:
             yield worker
             keep = True
+        except DecoderHungError:
+            patience_s = _HUNG_S
+            raise
         except RecordingError as error:
-            keep = not isinstance(error, DecoderCrashedError | DecoderHungError)
+            keep = not isinstance(error, DecoderCrashedError)
             raise
         finally:
             if keep and not self._closed:
                 self._idle.append(worker)
             else:
-                await _end(worker, at_once=not keep)
+                await _end(worker, patience_s, at_once=not keep)
 
 
 async def _ask(worker: Process, request: AudioRequest, patience_s: float) -> replies.DecodeReply:
@@ -209,7 +217,7 @@ async def _start() -> Process:
     )
 
 
-async def _end(worker: Process, *, at_once: bool = False) -> None:
+async def _end(worker: Process, patience_s: float = _STOP_S, *, at_once: bool = False) -> None:
     """End a process; one that has nothing to do needs no more than its input's end."""
     if worker.stdin is not None:
         worker.stdin.close()
@@ -217,7 +225,7 @@ async def _end(worker: Process, *, at_once: bool = False) -> None:
         with contextlib.suppress(ProcessLookupError):
             worker.terminate()
     try:
-        async with asyncio.timeout(_STOP_S):
+        async with asyncio.timeout(patience_s):
             await worker.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):

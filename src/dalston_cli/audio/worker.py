@@ -26,8 +26,11 @@ from dalston_cli.audio.reply import (
 )
 from dalston_cli.audio.request import AudioRequest, decode_request
 
-_GRACE_S = 2.0
-"""Seconds for a decoder that is deep in its library to notice that it should stop."""
+_GRACE_S = 10.0
+"""Seconds for a decoder to notice that it should stop, and to remove what it has written.
+
+It is deep in its library, or the machine has much other work.
+"""
 
 
 def main() -> None:

@@ -288,3 +288,18 @@ def test_swaps_change_neither_events_nor_memory(
             sizes.append(engine.health().rss_mb)
     # A network that stayed in memory would add 327 MB.
     check_memory_settles(sizes)
+
+
+@pytest.mark.slow  # four minutes of audio in a process of its own
+def test_long_recordings_take_no_more_memory(
+    under_test: EngineUnderTest, models: Models, tmp_path: Path
+) -> None:
+    sound = band(80, *LOW)  # four chunks, two of them of the full length
+    sizes = []
+    with under_test.running(models["plain"]) as engine:
+        for repeats in (1, 2):
+            wav = write_wav(tmp_path / f"{repeats}.wav", *[sound] * repeats)
+            assert len(engine.detect_events(wav, labels=("Dog",)).events) == 1
+            sizes.append(engine.health().rss_mb)
+    samples_mb = 80 * 16_000 * 4 * 2 / 2**20
+    assert sizes[1] < sizes[0] + samples_mb + 60
