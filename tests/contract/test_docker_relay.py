@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import struct
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
 
 import pytest
 from tests.support.launching import engine_entry
@@ -97,7 +99,8 @@ async def served(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         got.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(answer)
-        await writer.drain()
+        writer.write_eof()
+        await reader.read()  # what is left unread would break the connection off
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -165,6 +168,20 @@ async def test_it_uses_the_proxy_of_the_user(tmp_path: Path) -> None:
     [request] = got
     assert request.startswith(b"CONNECT api.example.org:443 HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic bWU6cGFzcyB3b3Jk\r\n" in request
+
+
+async def test_a_service_that_breaks_off_ends_the_connection(tmp_path: Path) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # by a reset
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        told = {"services": {ANTHROPIC: ["127.0.0.1", port, False]}, "environment": {}}
+        async with running(tmp_path, told):
+            assert await asyncio.wait_for(asked(tmp_path / ANTHROPIC), 60) == b""
 
 
 async def test_a_service_that_does_not_answer_ends_the_connection(tmp_path: Path) -> None:

@@ -105,9 +105,8 @@ class Jobs(StoredJobs):
         finally:
             for task in takers:
                 task.cancel()
-            await asyncio.sleep(
-                0
-            )  # a job that is cancelled before it begins would not be given back
+            # A job that is cancelled before it begins would not be given back.
+            await asyncio.sleep(0)
             for work in self._at_work.values():
                 work.cancel()
             await asyncio.gather(*takers, *self._at_work.values(), return_exceptions=True)

@@ -11,7 +11,6 @@ import base64
 import json
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -47,12 +46,15 @@ async def _connect(
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError, OSError):
+    """Pass on all that comes; where one side breaks off, the other one is closed, too."""
+    try:
         while block := await reader.read(_BLOCK):
             writer.write(block)
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
+    except OSError:
+        writer.close()  # which ends the other direction: its reader is of the same connection
 
 
 async def _serve(name: str, host: str, port: int, *, tls: bool) -> asyncio.Server:
