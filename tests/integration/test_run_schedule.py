@@ -149,7 +149,7 @@ def test_results_are_those_of_a_pipelined_run(
         for seed in seeds
     ]
     models = {**MODELS, "diarize": "other-speakers-raises"} if fails else MODELS
-    found = []
+    found, told = [], list[Event]()
     for schedule in ("pipelined", "staged"):
         shutil.rmtree(shared.outputs, ignore_errors=True)
         report = run(
@@ -162,7 +162,7 @@ def test_results_are_those_of_a_pipelined_run(
         )
         assert report.schedule.schedule == schedule
         found.append((report.counts, report.exit_code, shared.transcripts()))
-    told = [event for event in shared.events if getattr(event, "status", "") == "failed"]
+        told += [event for event in shared.events if getattr(event, "status", "") == "failed"]
     assert found[0][:2] == found[1][:2], told
     assert found[0] == found[1]
     assert sum(found[0][0].values()) == len(seeds)

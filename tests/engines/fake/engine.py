@@ -3,6 +3,7 @@
 It exists for tests of the SDK, the launchers and the pipeline; README.md tells its knobs.
 """
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -275,11 +276,13 @@ class FakeEngine(Engine):
         """Return the number of this run, across restarts if there is a counter file."""
         self._runs += 1
         if KNOBS.counter is not None:
-            known = KNOBS.counter.read_text(encoding="ascii") if KNOBS.counter.exists() else "0"
-            self._runs = int(known) + 1
-            whole = KNOBS.counter.with_suffix(".new")  # tests kill us at any moment
-            whole.write_text(str(self._runs), encoding="ascii")
-            whole.replace(KNOBS.counter)
+            with KNOBS.counter.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # several engines may count at once
+                known = KNOBS.counter.read_text(encoding="ascii") if KNOBS.counter.exists() else "0"
+                self._runs = int(known) + 1
+                whole = KNOBS.counter.with_suffix(".new")  # tests kill us at any moment
+                whole.write_text(str(self._runs), encoding="ascii")
+                whole.replace(KNOBS.counter)
         return self._runs
 
     def _break_off(self) -> None:
